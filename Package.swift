@@ -1,0 +1,72 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "Nagare",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Nagare", targets: ["Nagare"]),
+    .library(name: "NagareDetection", targets: ["NagareDetection"]),
+    .executable(name: "nagare", targets: ["NagareCLI"]),
+  ],
+  dependencies: [
+    .package(
+      url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenBLAS",
+      pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .target(name: "CNagareKernels"),
+    .target(
+      name: "CNagareCodecs",
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("z")]),
+    .target(
+      name: "NagareMessages",
+      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["Protos"]),
+    .target(
+      name: "Nagare",
+      dependencies: [
+        "COpenBLAS", "CNagareKernels", "CNagareCodecs", "NagareMessages",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+        .product(name: "RealModule", package: "swift-numerics"),
+      ],
+      swiftSettings: swift),
+    .target(
+      name: "NagareDetection",
+      dependencies: ["Nagare"],
+      path: "Graphs/Detection",
+      swiftSettings: swift),
+    .executableTarget(
+      name: "NagareCLI",
+      dependencies: [
+        "Nagare", "NagareDetection",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swift),
+    .target(
+      name: "TestSupport", dependencies: ["Nagare"], path: "Tests/TestSupport",
+      swiftSettings: swift),
+    .testTarget(
+      name: "NagareTests", dependencies: ["Nagare", "TestSupport"],
+      exclude: ["Golden"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "NagareDetectionTests", dependencies: ["Nagare", "NagareDetection", "TestSupport"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "NagareCLITests", dependencies: ["TestSupport"],
+      swiftSettings: swift),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11
+)
