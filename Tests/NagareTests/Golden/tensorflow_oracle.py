@@ -164,18 +164,6 @@ def encode_text(value):
     return {"base64": base64.b64encode(value).decode()}
 
 
-class Literal(float):
-    """A number that is written with the digits of its own type, not with those of a double."""
-
-    def __new__(cls, value, digits):
-        result = float.__new__(cls, value)
-        result.digits = digits
-        return result
-
-    def __repr__(self):
-        return self.digits
-
-
 def encode_float(value):
     number = float(value)
     if math.isnan(number):
@@ -186,7 +174,7 @@ def encode_float(value):
             number == 0 and math.copysign(1, number) < 0):
         return int(number)
     if isinstance(value, np.float32):
-        return Literal(number, str(value))
+        return float(str(value))  # the digits of a float32, not those of a double
     return number
 
 
