@@ -52,7 +52,9 @@ class R:
             return random.rand(*self.shape) > 0.5
         if dtype == string:
             words = np.array([b"", b"a", b"flow", b"na ga re", b"\xe6\xb5\x81"], object)
-            return words[random.randint(0, len(words), self.shape)]
+            result = np.empty(self.shape, object)
+            result[...] = words[random.randint(0, len(words), self.shape)]
+            return result
         lo = self.lo
         hi = self.hi
         if dtype.is_integer:
@@ -209,7 +211,7 @@ def is_index(op, argument):
 
 def place(array, mode, index):
     dtype = string if array.dtype == object else tf.as_dtype(array.dtype)
-    if mode == "const" or (mode == "partial" and index):
+    if mode == "const" or (mode in ("partial", "gradient") and index):
         return tf.constant(array, dtype, shape=array.shape), None
     shape = list(array.shape)
     if mode == "partial" and shape:
@@ -305,9 +307,10 @@ def evaluate(op, name, arrays, attrs, tolerance, gradient, is_refused, settings)
                     [encode_tensor(as_array(o)) for o in session.run(fetches, feed)]
                     for _ in range(settings["runs"] - 1)]
             if gradient and not settings.get("runs"):
-                inputs = placeholders["full"]
-                differentiate(
-                    result, session, inputs, list(nodes["full"].outputs), feeds["full"], settings)
+                tensors, inputs = place_all(op, arrays, "gradient")
+                node = add_node(op, tensors, attrs)
+                feed = {p: a for p, a in zip(inputs, flat) if p is not None}
+                differentiate(result, session, inputs, list(node.outputs), feed, settings)
     return result
 
 
@@ -370,7 +373,7 @@ def differentiate(result, session, inputs, outputs, feed, settings):
     name = result["name"]
     wanted = settings.get("gradient_of", range(len(outputs)))
     positions = [i for i, y in enumerate(outputs) if y.dtype in FLOATS and i in wanted]
-    xs = [x for x in inputs if x.dtype in FLOATS]
+    xs = [x for x in inputs if x is not None and x.dtype in FLOATS]
     if not positions or not xs:
         return
     ys = [outputs[i] for i in positions]
@@ -381,6 +384,9 @@ def differentiate(result, session, inputs, outputs, feed, settings):
     try:
         gradients = gradients_of(ys, xs, [tf.constant(w) for w in weights])
     except LookupError:
+        return
+    except Exception as error:
+        report.append(f"{name}: no gradient: {str(error)[:200]}")
         return
     if all(g is None for g in gradients):
         return
@@ -396,7 +402,7 @@ def differentiate(result, session, inputs, outputs, feed, settings):
     result["weights"] = [
         encode_tensor(weights[positions.index(i)]) if i in positions else None
         for i in range(len(outputs))]
-    result["gradients"] = [optional_tensor(by_input.get(x)) for x in inputs]
+    result["gradients"] = [optional_tensor(None if x is None else by_input.get(x)) for x in inputs]
     if any(x.dtype != f64 for x in xs) or any(y.dtype != f64 for y in ys):
         return
     check_finite_differences(result, session, xs, ys, weights, feed, by_input)
@@ -449,7 +455,7 @@ def differentiate_twice(result, session, inputs, xs, gradients, values, feed):
     by_input = {x: None if g is None else next(found) for x, g in zip(xs, second)}
     result["second"] = {
         "weights": [encode_tensor(u) for u in weights],
-        "gradients": [optional_tensor(by_input.get(x)) for x in inputs]}
+        "gradients": [optional_tensor(None if x is None else by_input.get(x)) for x in inputs]}
 
 
 # NCHW through NHWC

@@ -227,7 +227,497 @@ def cast():
     refused("Cast", np.array([1], np.int32), label="int32 to string", DstT=string)
 
 
-FAMILIES = [math_binary, comparison, math_unary, activation, cast]
+def reduction():
+    family("reduction")
+    for op in ["Sum", "Mean", "Prod", "Max", "Min"]:
+        span = dict(lo=0.5, hi=2) if op == "Prod" else {}
+        case(op, R(2, 3, **span), [1], label="rows")
+        case(op, R(2, 3, **span), [0], label="columns", types=FLOATS + [i32])
+        case(op, R(2, 3, **span), np.int64(-1), label="int64 scalar axis", types=[f32, f64])
+        case(op, R(2, 3, **span), [0, 1], label="all", types=FLOATS + [i32])
+        case(op, R(2, 3, **span), np.zeros(0, np.int32), label="no axis", types=FLOATS)
+        case(op, R(2, 3, **span), [1], label="keep", types=FLOATS, keep_dims=True)
+        case(op, R(2, 3, 2, **span), [0, 2], label="outer and inner", types=FLOATS)
+        case(op, R(2, 3, 2, **span), [-2], label="middle keep", types=FLOATS, keep_dims=True)
+        case(op, R(2, 1, 3, 2, **span), [1, 2], label="rank 4", types=[f32])
+        case(op, R(**span), np.zeros(0, np.int32), label="scalar", types=[f32])
+        case(op, R(2, 0, **span), [1], label="empty rows", types=[f32, f64], gradient=False)
+        case(op, R(0, 2, **span), [1], label="no rows", types=[f32], gradient=False)
+        case(op, V([[1, nan, 2], [inf, 1, -inf], [inf, 2, 3]]), [1], label="special", types=[f32],
+             gradient=False)
+        refused(op, R(2, 3), [2], label="axis too large")
+        refused(op, R(2, 3), [-3], label="axis too small")
+        refused(op, R(2, 3), [0, 0], label="axis twice")
+        refused(op, R(2, 3), np.array([[1]], np.int64), label="axes of rank 2")
+    case("Sum", Extremes(), [0], label="overflow", gradient=False,
+         types=[t for t in cpu_types("Sum") if t.is_integer])
+    case("Mean", V([[7, 8, 3], [-7, -8, -3]]), [1], label="truncation", types=[i32, i64])
+    case("Max", V([[1, 3, 3], [2, 2, 1]]), [1], label="ties", types=FLOATS)
+    case("Min", V([[1, 3, 1], [2, 2, 2]]), [1], label="ties", types=FLOATS)
+    case("Prod", V([[1, 0, 3], [0, 0, 1]]), [1], label="zeros", types=FLOATS)
+    case("Sum", R(3, 50), [1], label="long", types=FLOATS, gradient=False)
+    refused("Sum", V(["a"]), [0], label="string", dtype=string)
+    refused("Max", V([True]), [0], label="bool", dtype=boolean)
+    for op in ["All", "Any"]:
+        for label, axis, options in [
+            ("rows", [1], {}), ("columns keep", [0], {"keep_dims": True}),
+            ("both", np.array([0, 1], np.int64), {}), ("no axis", np.zeros(0, np.int32), {})]:
+            case(op, [[True, False], [True, True], [False, False]], axis, label=label, **options)
+        case(op, np.zeros((2, 0), bool), [1], label="empty rows")
+        case(op, True, np.zeros(0, np.int32), label="scalar")
+        refused(op, [True], [1], label="axis too large")
+        refused(op, [1, 0], [0], label="integers")
+    for op in ["ArgMax", "ArgMin"]:
+        case(op, V([[1, 0, 2], [3, 1, 1]]), 1, label="rows")
+        case(op, R(2, 3), 0, label="columns", types=FLOATS + [i32])
+        case(op, R(2, 3), np.int64(-1), label="int64 axis", types=[f32])
+        case(op, V([[2, 2, 1], [1, 1, 1]]), 1, label="ties", types=FLOATS + [i32])
+        case(op, R(2, 3, 2), 1, label="rank 3", types=[f32], output_type=i32)
+        case(op, R(3), 0, label="vector int32", types=[f32], output_type=i32)
+        case(op, V([[1, nan, 3], [inf, 2, -inf]]), 1, label="special", types=[f32])
+        case(op, R(0, 2), 1, label="empty", types=[f32])
+        refused(op, R(2, 3), 2, label="axis too large")
+        refused(op, R(2, 0), 1, label="empty axis")
+        refused(op, R(2, 3), [0], label="axis of rank 1")
+    case("ArgMax", R(3), 0, label="vector uint16", types=[f32], output_type=u16)
+    case("ArgMax", R(3), 0, label="vector int16", types=[f32], output_type=i16)
+    distinct = V([[3, 1, 7, 5], [2, 8, 0, 4]])
+    case("TopKV2", distinct, 2)
+    case("TopKV2", V([3, 1, 7]), 3, label="all", types=FLOATS)
+    case("TopKV2", V([3, 1, 7]), 0, label="none", types=[f32])
+    case("TopKV2", V([[3, 3, 1, 3], [1, 1, 1, 2]]), 3, label="ties", types=FLOATS + [i32])
+    case("TopKV2", V([[3, 3, 1, 3], [1, 1, 1, 2]]), 1, label="first", types=FLOATS)
+    case("TopKV2", V([5, 1, 9, 2, 8, 3, 7, 4]), 3, label="unsorted", types=[f32], sorted=False,
+         gradient=False)
+    case("TopKV2", R(2, 2, 3), 2, label="rank 3", types=FLOATS)
+    case("TopKV2", V([3, inf, 7, -inf]), 4, label="infinities", types=[f32], gradient=False)
+    case("TopKV2", V([3, 1, 7]), np.int64(2), label="int64 k", types=[f32], gradient=False)
+    case("TopKV2", V([3, 1, 7]), 2, label="int64 index", types=[f32], index_type=i64,
+         gradient=False)
+    refused("TopKV2", R(2, 3), 4, label="k too large")
+    refused("TopKV2", R(2, 3), -1, label="negative k")
+    refused("TopKV2", R(), 1, label="scalar")
+    refused("TopKV2", R(3), [1], label="k of rank 1")
+    for op in ["Cumsum", "Cumprod"]:
+        case(op, R(2, 3, lo=0.5, hi=2), 1)
+        for exclusive in (False, True):
+            for reverse in (False, True):
+                case(op, R(3, 2, lo=0.5, hi=2), 0, types=FLOATS, exclusive=exclusive,
+                     reverse=reverse, label=f"exclusive {exclusive} reverse {reverse}")
+        case(op, R(2, 2, 2, lo=0.5, hi=2), np.int64(-2), label="rank 3", types=[f32])
+        case(op, R(0, 2), 1, label="empty", types=[f32])
+        refused(op, R(2, 3), 2, label="axis too large")
+    case("L2Loss", R(2, 3))
+    case("L2Loss", R(), label="scalar", types=FLOATS)
+    case("L2Loss", R(0, 2), label="empty", types=[f32])
+    case("UnsortedSegmentSum", R(4, 2), [0, 2, 0, 1], 3)
+    case("UnsortedSegmentSum", R(4), np.array([0, -1, 0, 1], np.int64), np.int64(2),
+         label="negative ignored", types=FLOATS)
+    case("UnsortedSegmentSum", R(2, 2), [[0, 1], [1, 0]], 3, label="ids of rank 2", types=FLOATS)
+    case("UnsortedSegmentSum", R(0, 2), np.zeros(0, np.int32), 2, label="empty", types=[f32])
+    refused("UnsortedSegmentSum", R(3, 2), [0, 1], 2, label="ids do not fit")
+    refused("UnsortedSegmentSum", R(2), [0, 5], 2, label="id too large")
+    refused("UnsortedSegmentSum", R(2), [0, 1], -1, label="negative count")
+
+
+def array_shape():
+    family("array_shape")
+    for op in ["Shape", "Size", "Rank", "ZerosLike", "OnesLike"]:
+        every = cpu_types(op)
+        case(op, R(2, 3), types=every)
+        case(op, R(), label="scalar", types=[f32])
+        case(op, R(2, 0, 4), label="empty", types=[f32, string])
+        if op in ("Shape", "Size"):
+            case(op, R(2, 3), label="int64", types=[f32], out_type=i64)
+    case("ShapeN", (R(2, 3), R(), R(0)), label="three", types=[f32, i32])
+    case("ShapeN", (R(2, 3),), label="int64", types=[f32], out_type=i64)
+    case("Identity", R(2, 3))
+    case("Identity", R(), label="scalar", types=[f32])
+    case("Identity", R(0, 2), label="empty", types=[f32])
+    case("StopGradient", R(2, 3))
+    case("PreventGradient", R(2), types=[f32], gradient=False)
+    case("PreventGradient", R(2), label="message", types=[f32], gradient=False, message="why")
+    case("PlaceholderWithDefault", R(2, 3), types=[f32, f64, i32, string], shape=[2, 3])
+    case("PlaceholderWithDefault", R(2, 3), label="partial", types=[f32], shape=[None, 3])
+    case("PlaceholderWithDefault", R(2, 3), label="unknown", types=[f32], shape=None)
+    refused("PlaceholderWithDefault", R(2, 3), label="other shape", shape=[3, 2])
+    refused("PlaceholderWithDefault", R(2, 3), label="other rank", shape=[6])
+    for dtype in TYPES + [f16, bf16]:
+        array = R(2, 2).resolve(dtype, f"Const {dtype.name}")
+        case("Const", label=dtype.name, dtype=dtype, value=array)
+    case("Const", label="scalar", dtype=f32, value=np.float32(1.5))
+    case("Const", label="empty", dtype=f32, value=np.zeros((0, 2), np.float32))
+    case("Const", label="special", dtype=f32, value=np.array([nan, inf, -inf, -0.0], np.float32))
+    refused("Const", label="two types", dtype=i32, value=np.array([1.5], np.float32))
+    case("NoOp")
+
+    case("Reshape", R(2, 3), [3, 2])
+    case("Reshape", R(2, 3), [-1], label="flat", types=FLOATS)
+    case("Reshape", R(2, 3, 4), np.array([2, -1], np.int64), label="int64", types=FLOATS)
+    case("Reshape", R(2), [1, 2, 1], label="ones", types=[f32])
+    case("Reshape", R(1, 1), np.zeros(0, np.int32), label="to scalar", types=[f32])
+    case("Reshape", R(), [1], label="of scalar", types=[f32])
+    case("Reshape", R(0, 3), [3, -1], label="empty", types=[f32])
+    case("Reshape", R(2, 0), [0, 5], label="empty to empty", types=[f32])
+    refused("Reshape", R(2, 3), [4], label="too few")
+    refused("Reshape", R(2, 3), [4, -1], label="not divisible")
+    refused("Reshape", R(2, 3), [-1, -1], label="two unknown")
+    refused("Reshape", R(2, 3), [-2, 3], label="negative")
+    refused("Reshape", R(2, 3), [[2, 3]], label="shape of rank 2")
+    refused("Reshape", R(2, 3), [0, -1], label="zero and unknown")
+    case("Transpose", R(2, 3), [1, 0])
+    case("Transpose", R(2, 3, 2), [2, 0, 1], label="rank 3", types=FLOATS + [string])
+    case("Transpose", R(2, 2, 1, 3), np.array([0, 3, 1, 2], np.int64), label="to NCHW",
+         types=FLOATS)
+    case("Transpose", R(2, 1, 2, 1, 2), [4, 3, 2, 1, 0], label="rank 5", types=[f32])
+    case("Transpose", R(3), [0], label="vector", types=[f32])
+    case("Transpose", R(), np.zeros(0, np.int32), label="scalar", types=[f32])
+    case("Transpose", R(2, 0, 3), [1, 2, 0], label="empty", types=[f32])
+    refused("Transpose", R(2, 3), [0], label="short")
+    refused("Transpose", R(2, 3), [0, 0], label="twice")
+    refused("Transpose", R(2, 3), [0, 2], label="too large")
+    refused("Transpose", R(2, 3), [[0, 1]], label="of rank 2")
+    case("ExpandDims", R(2, 3), 0, types=None)
+    for axis in [1, 2, -1, -3]:
+        case("ExpandDims", R(2, 3), axis, label=f"axis {axis}", types=FLOATS)
+    case("ExpandDims", R(), np.int64(0), label="scalar", types=[f32])
+    case("ExpandDims", R(2), [1], label="axis of rank 1", types=[f32])
+    refused("ExpandDims", R(2, 3), 3, label="axis too large")
+    refused("ExpandDims", R(2, 3), -4, label="axis too small")
+    refused("ExpandDims", R(2, 3), [0, 1], label="two axes")
+    case("Squeeze", R(1, 2, 1))
+    case("Squeeze", R(1, 2, 1), label="first", types=FLOATS, squeeze_dims=[0])
+    case("Squeeze", R(1, 2, 1), label="last", types=FLOATS, squeeze_dims=[-1])
+    case("Squeeze", R(1, 2, 1, 1), label="two", types=FLOATS, squeeze_dims=[0, 2])
+    case("Squeeze", R(1, 1), label="to scalar", types=[f32])
+    case("Squeeze", R(1, 0), label="empty", types=[f32])
+    refused("Squeeze", R(1, 2), label="not one", squeeze_dims=[1])
+    refused("Squeeze", R(1, 2), label="out of range", squeeze_dims=[2])
+
+    case("Fill", [2, 3], V(5))
+    case("Fill", np.array([2], np.int64), V(1.5), label="int64", types=FLOATS)
+    case("Fill", np.zeros(0, np.int32), V(2), label="scalar", types=FLOATS)
+    case("Fill", [0, 2], V(2), label="empty", types=[f32])
+    refused("Fill", [2, -1], V(1), label="negative")
+    refused("Fill", [2], V([1]), label="value of rank 1")
+    refused("Fill", [[2]], V(1), label="dims of rank 2")
+    case("Range", V(1), V(9), V(3), by="Tidx")
+    case("Range", V(5), V(-4), V(-3), label="down", types=FLOATS + [i32, i64], by="Tidx")
+    case("Range", V(0), V(1), V(0.25), label="fractions", types=FLOATS, by="Tidx")
+    case("Range", V(0), V(1), V(0.1), label="tenths", types=FLOATS, by="Tidx")
+    case("Range", V(3), V(3), V(1), label="empty", types=[f32, i32], by="Tidx")
+    refused("Range", 0, 5, 0, label="zero delta")
+    refused("Range", 5, 0, 1, label="wrong way")
+    refused("Range", 0, 5, -1, label="wrong way down")
+    refused("Range", [0], 5, 1, label="start of rank 1")
+    case("OneHot", [0, 2, 1, -1, 3], 3, V(2), V(1))
+    case("OneHot", [0, 2], 3, V(1), V(0), label="axis 0", types=FLOATS, axis=0)
+    case("OneHot", [[0, 2], [1, 5]], 3, V(1), V(0), label="axis 1", types=[f32], axis=1)
+    case("OneHot", np.array([0, 1], np.int64), 2, V(1), V(0), label="int64", types=[f32])
+    case("OneHot", np.array([0, 200], np.uint8), 2, V(1), V(0), label="uint8", types=[f32])
+    case("OneHot", np.array([0, -1], np.int8), 2, V(1), V(0), label="int8", types=[f32])
+    case("OneHot", 1, 3, V(1), V(0), label="scalar", types=[f32])
+    case("OneHot", [0, 1], 0, V(1), V(0), label="depth 0", types=[f32])
+    case("OneHot", np.zeros(0, np.int32), 2, V(1), V(0), label="empty", types=[f32])
+    refused("OneHot", [0, 1], -1, V(1), V(0), label="negative depth")
+    refused("OneHot", [0, 1], 2, V([1]), V(0), label="value of rank 1")
+    refused("OneHot", [0, 1], 2, V(1), V(0), label="axis too large", axis=3)
+    case("BroadcastTo", R(3), [2, 3])
+    case("BroadcastTo", R(2, 1), np.array([2, 2, 3], np.int64), label="int64", types=FLOATS)
+    case("BroadcastTo", R(), [2], label="scalar", types=[f32])
+    case("BroadcastTo", R(1, 2), [0, 2], label="empty", types=[f32])
+    refused("BroadcastTo", R(2, 3), [2, 2], label="does not fit")
+    refused("BroadcastTo", R(2, 3), [3], label="fewer dimensions")
+    for label, left, right in [
+        ("row", [2, 3], [3]), ("both", [2, 1, 3], [4, 1]), ("same", [2, 3], [2, 3]),
+        ("scalar", [], [2, 3]), ("ones", [1, 1], [1]), ("empty", [0, 3], [1])]:
+        for t in (np.int32, np.int64):
+            case("BroadcastGradientArgs", np.array(left, t), np.array(right, t),
+                 label=f"{label} {np.dtype(t).name}")
+    refused("BroadcastGradientArgs", [2, 3], [2], label="does not fit")
+    refused("BroadcastGradientArgs", [[2, 3]], [2], label="of rank 2")
+    case("InvertPermutation", [2, 0, 1])
+    case("InvertPermutation", np.array([1, 0], np.int64), label="int64")
+    case("InvertPermutation", np.zeros(0, np.int32), label="empty")
+    refused("InvertPermutation", [0, 0], label="twice")
+    refused("InvertPermutation", [0, 2], label="too large")
+    refused("InvertPermutation", [[0, 1]], label="of rank 2")
+    case("ListDiff", V([1, 2, 3, 4, 2]), V([2, 4]),
+         types=[t for t in cpu_types("ListDiff") if t != boolean])
+    case("ListDiff", V([1, 2]), V([3]), label="int64 index", types=[i32], out_idx=i64)
+    case("ListDiff", V([1, 2]), V([1, 2]), label="nothing", types=[i32])
+    refused("ListDiff", V([[1, 2]]), V([1]), label="of rank 2", dtype=i32)
+
+
+def array_join():
+    family("array_join")
+    case("ConcatV2", (R(2, 3), R(1, 3)), 0)
+    case("ConcatV2", (R(2, 1), R(2, 3), R(2, 2)), -1, label="last", types=FLOATS)
+    case("ConcatV2", (R(2, 2, 2), R(2, 1, 2)), np.int64(1), label="middle", types=FLOATS)
+    case("ConcatV2", (R(2), R(0), R(3)), 0, label="with empty", types=[f32, f64])
+    case("ConcatV2", (R(0), R(0)), 0, label="all empty", types=[f32])
+    refused("ConcatV2", (R(2, 3), R(2, 2)), 0, label="do not fit")
+    refused("ConcatV2", (R(2, 3), R(2)), 0, label="two ranks")
+    refused("ConcatV2", (R(2, 3), R(2, 3)), 2, label="axis too large")
+    refused("ConcatV2", (R(), R()), 0, label="scalars")
+    refused("ConcatV2", (R(2), R(2)), [0, 0], label="axis of rank 1")
+    case("ConcatOffset", 1, ([2, 3, 4], [2, 5, 4], [2, 1, 4]))
+    case("ConcatOffset", -1, ([2, 3], [2, 5]), label="negative")
+    case("ConcatOffset", 0, (np.array([2], np.int64), np.array([3], np.int64)), label="int64")
+    refused("ConcatOffset", 0, ([2, 3], [2, 5]), label="do not fit")
+    refused("ConcatOffset", 2, ([2, 3], [2, 3]), label="axis too large")
+    case("Split", 0, R(4, 2), num_split=2)
+    case("Split", 1, R(2, 3), label="columns", types=FLOATS, num_split=3)
+    case("Split", -2, R(2, 4, 1), label="negative", types=FLOATS, num_split=2)
+    case("Split", 0, R(3), label="one", types=[f32], num_split=1)
+    case("Split", 0, R(0, 2), label="empty", types=[f32], num_split=2)
+    refused("Split", 0, R(3, 2), label="uneven", num_split=2)
+    refused("Split", 2, R(4, 2), label="axis too large", num_split=2)
+    refused("Split", 0, R(), label="scalar", num_split=1)
+    case("SplitV", R(4, 2), [1, 3], 0, num_split=2)
+    case("SplitV", R(2, 5), [2, -1, 1], 1, label="rest", types=FLOATS, num_split=3)
+    case("SplitV", R(3), np.array([0, 3], np.int64), -1, label="int64", types=FLOATS, num_split=2)
+    case("SplitV", R(3), [3], 0, label="one", types=[f32], num_split=1)
+    refused("SplitV", R(4, 2), [1, 2], 0, label="wrong sum", num_split=2)
+    refused("SplitV", R(4, 2), [-1, -1], 0, label="two unknown", num_split=2)
+    refused("SplitV", R(4, 2), [5, -1], 0, label="too much", num_split=2)
+    refused("SplitV", R(4, 2), [1, 3], 2, label="axis too large", num_split=2)
+    case("Pack", (R(2, 2), R(2, 2)))
+    for axis in [1, 2, -1, -3]:
+        case("Pack", (R(2, 2), R(2, 2)), label=f"axis {axis}", types=FLOATS, axis=axis)
+    case("Pack", (R(), R(), R()), label="scalars", types=[f32, f64, string])
+    case("Pack", (R(0), R(0)), label="empty", types=[f32])
+    refused("Pack", (R(2), R(3)), label="two shapes")
+    refused("Pack", (R(2), R(2)), label="axis too large", axis=2)
+    case("Unpack", R(2, 3), num=2)
+    for axis in [1, -1, -2]:
+        case("Unpack", R(2, 3), label=f"axis {axis}", types=FLOATS, axis=axis,
+             num=2 if axis == -2 else 3)
+    case("Unpack", R(3), label="vector", types=[f32, f64], num=3)
+    case("Unpack", R(0, 2), label="none", types=[f32], num=0)
+    refused("Unpack", R(2, 3), label="wrong count", num=3)
+    refused("Unpack", R(2, 3), label="axis too large", num=2, axis=2)
+    refused("Unpack", R(), label="scalar", num=1)
+    case("Tile", R(2, 3), [2, 1], types=[
+        t for t in cpu_types("Tile") if t not in (u16, u32, u64)])
+    case("Tile", R(2, 3), [2, 2], label="both", types=FLOATS)
+    case("Tile", R(2), np.array([3], np.int64), label="int64", types=FLOATS)
+    case("Tile", R(2, 1, 2), [1, 3, 2], label="rank 3", types=FLOATS)
+    case("Tile", R(), np.zeros(0, np.int32), label="scalar", types=[f32])
+    case("Tile", R(2, 2), [0, 1], label="to empty", types=[f32])
+    refused("Tile", R(2, 3), [2], label="short")
+    refused("Tile", R(2, 3), [2, -1], label="negative")
+    case("DynamicStitch", ([0, 2], [1, 3]), (R(2, 2), R(2, 2)))
+    case("DynamicStitch", (1, [0, 3]), (R(2), R(2, 2)), label="gap and scalar", types=[i32])
+    case("DynamicStitch", ([0, 1], [1, 2]), (R(2), R(2)), label="later wins", types=FLOATS,
+         gradient=False)
+    refused("DynamicStitch", ([0, 1], [2]), (R(2, 2), R(1, 3)), label="do not fit")
+    refused("DynamicStitch", ([0, 1],), (R(3, 2),), label="indices do not fit")
+
+
+def array_slice():
+    family("array_slice")
+    case("Slice", R(3, 4), [1, 0], [2, 3])
+    case("Slice", R(3, 4), [0, 2], [-1, -1], label="rest", types=FLOATS)
+    case("Slice", R(2, 3, 2), np.array([1, 1, 0], np.int64), np.array([1, 2, 1], np.int64),
+         label="int64", types=FLOATS)
+    case("Slice", R(3), [3], [0], label="empty at end", types=[f32])
+    case("Slice", R(0, 2), [0, 0], [0, 2], label="of empty", types=[f32])
+    case("Slice", R(), np.zeros(0, np.int32), np.zeros(0, np.int32), label="scalar", types=[f32])
+    refused("Slice", R(3, 4), [2, 0], [2, 1], label="too much")
+    refused("Slice", R(3, 4), [-1, 0], [1, 1], label="negative begin")
+    refused("Slice", R(3, 4), [0, 0], [-2, 1], label="negative size")
+    refused("Slice", R(3, 4), [0], [1], label="short")
+    strided = [
+        ("step", [0, 0], [3, 4], [2, 3], {}),
+        ("reversed", [2, 3], [0, 0], [-1, -2], {}),
+        ("negative", [-2, -3], [-1, -1], [1, 1], {}),
+        ("clamped", [-9, 1], [9, 9], [1, 1], {}),
+        ("nothing", [2, 0], [1, 4], [1, 1], {}),
+        ("begin mask", [1, 1], [3, 3], [1, 1], {"begin_mask": 1}),
+        ("end mask", [1, 1], [2, 2], [1, 1], {"end_mask": 2}),
+        ("both masks reversed", [0, 0], [0, 0], [-1, -1], {"begin_mask": 3, "end_mask": 3}),
+        ("shrink", [1, 1], [2, 3], [1, 1], {"shrink_axis_mask": 1}),
+        ("shrink negative", [-1, 0], [0, 4], [1, 1], {"shrink_axis_mask": 1}),
+        ("shrink both", [1, 2], [2, 3], [1, 1], {"shrink_axis_mask": 3}),
+        ("new axis", [0, 1, 0], [0, 3, 2], [1, 1, 1], {"new_axis_mask": 1}),
+        ("new axis last", [1, 0, 0], [3, 4, 0], [1, 2, 1], {"new_axis_mask": 4}),
+        ("ellipsis first", [0, 1], [0, 3], [1, 1], {"ellipsis_mask": 1}),
+        ("ellipsis last", [1, 0], [2, 0], [1, 1], {"ellipsis_mask": 2}),
+        ("ellipsis new shrink", [0, 0, 1], [0, 0, 2], [1, 1, 1],
+         {"ellipsis_mask": 1, "new_axis_mask": 2, "shrink_axis_mask": 4}),
+        ("new axis and shrink", [0, 0], [1, 1], [1, 1],
+         {"new_axis_mask": 1, "shrink_axis_mask": 1}),
+        ("one index", [1], [2], [1], {}),
+        ("one index shrunk", [1], [2], [1], {"shrink_axis_mask": 1}),
+        ("no index", [], [], [], {}),
+    ]
+    case("StridedSlice", R(3, 4), [0, 1], [2, 3], [1, 1])
+    for label, begin, end, strides, options in strided:
+        indices = [np.array(v, np.int32) for v in (begin, end, strides)]
+        case("StridedSlice", R(3, 4), *indices, label=label, types=FLOATS, **options)
+    case("StridedSlice", R(2, 3, 4, 2), [0, 0, 1], [0, 2, 2], [1, 1, 1], label="rank 4 ellipsis",
+         types=FLOATS, ellipsis_mask=1, end_mask=2)
+    for t in (np.int64, np.int16):
+        case("StridedSlice", R(4), np.array([1], t), np.array([4], t), np.array([2], t),
+             label=np.dtype(t).name, types=[f32])
+    case("StridedSlice", R(0, 2), [0, 0], [1, 1], [1, 1], label="of empty", types=[f32])
+    case("StridedSlice", R(), *[np.array([0], np.int32)] * 2, np.array([1], np.int32),
+         label="scalar new axis", types=[f32], new_axis_mask=1)
+    refused("StridedSlice", R(3, 4), [0], [1], [0], label="zero stride")
+    refused("StridedSlice", R(3, 4), [3], [4], [1], label="shrink out of range",
+            shrink_axis_mask=1)
+    refused("StridedSlice", R(3, 4), [0, 0, 0], [1, 1, 1], [1, 1, 1], label="too many")
+    refused("StridedSlice", R(3, 4), [0, 0], [1, 1], [1, 1], label="two ellipses", ellipsis_mask=3)
+    refused("StridedSlice", R(3, 4), [0, 0], [1], [1, 1], label="short end")
+    refused("StridedSlice", R(3, 4), [1], [2], [-1], label="shrink backwards", shrink_axis_mask=1)
+    refused("StridedSlice", R(3, 4), [[0]], [[1]], [[1]], label="begin of rank 2")
+    shapes = {"step": [2, 2], "reversed": [2, 2], "begin mask": [3, 2], "shrink": [2],
+              "new axis": [1, 2, 2], "ellipsis first": [3, 2], "shrink both": []}
+    case("StridedSliceGrad", [3, 4], [0, 1], [2, 3], [1, 1], R(2, 2))
+    for label, begin, end, strides, options in strided:
+        if label in shapes:
+            case("StridedSliceGrad", [3, 4], begin, end, strides, R(*shapes[label]), label=label,
+                 types=FLOATS, **options)
+    i = np.int64
+    case("StridedSliceGrad", np.array([4], i), np.array([1], i), np.array([4], i),
+         np.array([2], i), R(2), label="int64", types=[f32])
+    refused("StridedSliceGrad", [3, 4], [0, 1], [2, 3], [1, 1], R(2, 3), label="does not fit")
+
+    case("GatherV2", R(3, 2), [2, 0, 2], 0, by="Tparams")
+    case("GatherV2", R(2, 3), [[0, 2], [1, 1]], 1, label="axis 1", types=FLOATS, by="Tparams")
+    case("GatherV2", R(2, 3, 2), np.array([1], np.int64), np.int64(-1), label="int64",
+         types=FLOATS, by="Tparams")
+    case("GatherV2", R(3, 2), 1, 0, label="scalar", types=FLOATS, by="Tparams")
+    case("GatherV2", R(2, 3), [[0, 2], [1, 1]], 1, label="batch", types=FLOATS, by="Tparams",
+         batch_dims=1)
+    case("GatherV2", R(2, 2, 3), [[0], [1]], 2, label="batch axis 2", types=FLOATS, by="Tparams",
+         batch_dims=1)
+    case("GatherV2", R(2, 3), [[0, 2], [1, 1]], 1, label="negative batch", types=[f32],
+         by="Tparams", batch_dims=-1)
+    case("GatherV2", R(3, 2), np.zeros(0, np.int32), 0, label="nothing", types=[f32],
+         by="Tparams")
+    case("GatherV2", R(3, 0), [1], 0, label="empty rows", types=[f32], by="Tparams")
+    refused("GatherV2", R(3, 2), [0, 3], 0, label="too large")
+    refused("GatherV2", R(3, 2), [0, -1], 0, label="negative")
+    refused("GatherV2", R(3, 2), [0], 2, label="axis too large")
+    refused("GatherV2", R(), [0], 0, label="scalar params")
+    refused("GatherV2", R(2, 3), [0, 1], 0, label="batch over axis", batch_dims=1)
+    case("GatherNd", R(2, 3), [[0, 1], [1, 2]], by="Tparams")
+    case("GatherNd", R(2, 3), [[1], [0], [1]], label="rows", types=FLOATS, by="Tparams")
+    case("GatherNd", R(2, 3), np.array([[[1, 0]], [[0, 2]]], np.int64), label="int64",
+         types=FLOATS, by="Tparams")
+    case("GatherNd", R(2, 3), np.zeros((2, 0), np.int32), label="whole", types=[f32],
+         by="Tparams")
+    case("GatherNd", R(2, 3), np.zeros((0, 2), np.int32), label="nothing", types=[f32],
+         by="Tparams")
+    refused("GatherNd", R(2, 3), [[0, 3]], label="too large")
+    refused("GatherNd", R(2, 3), [[0, 1, 0]], label="too deep")
+    case("ScatterNd", [[0], [2], [0]], R(3, 2), [3, 2])
+    case("ScatterNd", np.array([[0, 1], [1, 0]], np.int64), R(2), np.array([2, 2], np.int64),
+         label="int64", types=FLOATS)
+    case("ScatterNd", np.zeros((0, 1), np.int32), R(0, 2), [3, 2], label="nothing", types=[f32])
+    refused("ScatterNd", [[0], [3]], R(2), [3], label="too large")
+    refused("ScatterNd", [[0], [1]], R(3), [3], label="updates do not fit")
+
+    case("Pad", R(2, 3), [[1, 0], [0, 2]])
+    case("Pad", R(2, 2, 1), np.array([[0, 1], [2, 0], [0, 0]], np.int64), label="int64",
+         types=FLOATS)
+    case("Pad", R(2, 3), [[0, 0], [0, 0]], label="nothing", types=[f32])
+    case("Pad", R(0, 2), [[1, 1], [0, 0]], label="of empty", types=[f32])
+    case("Pad", R(), np.zeros((0, 2), np.int32), label="scalar", types=[f32])
+    case("PadV2", R(2, 3), [[1, 0], [0, 2]], V(7))
+    case("PadV2", R(2), np.array([[1, 2]], np.int64), V(0.5), label="int64", types=FLOATS)
+    for op, more in [("Pad", ()), ("PadV2", (V(1),))]:
+        refused(op, R(2, 3), [[1, 0]], *more, label="short")
+        refused(op, R(2, 3), [[1, 0], [-1, 0]], *more, label="negative")
+        refused(op, R(2, 3), [[1, 0, 0], [1, 0, 0]], *more, label="three columns")
+    refused("PadV2", R(2), [[1, 0]], V([1]), label="value of rank 1")
+    for mode in ("REFLECT", "SYMMETRIC"):
+        case("MirrorPad", R(2, 3), [[1, 1], [2, 0]], label=mode, mode=mode)
+        case("MirrorPad", R(3), np.array([[0, 2]], np.int64), label=f"{mode} vector",
+             types=FLOATS, mode=mode)
+        case("MirrorPadGrad", R(4, 5), [[1, 1], [2, 0]], label=mode, mode=mode, types=FLOATS)
+    refused("MirrorPad", R(2, 3), [[2, 0], [0, 0]], label="reflect too much", mode="REFLECT")
+    refused("MirrorPad", R(2, 3), [[3, 0], [0, 0]], label="symmetric too much", mode="SYMMETRIC")
+    refused("MirrorPad", R(2, 3), [[1, 0], [0, 0]], label="no such mode", mode="EDGE")
+
+
+def matrix():
+    family("matrix")
+    for a, b in [(False, False), (True, False), (False, True), (True, True)]:
+        case("MatMul", R(*((3, 2) if a else (2, 3))), R(*((4, 3) if b else (3, 4))),
+             label=f"transpose {a} {b}", types=FLOATS + [i32], transpose_a=a, transpose_b=b)
+    case("MatMul", R(2, 3), R(3, 2), label="types", gradient=False)
+    case("MatMul", R(1, 3), R(3, 1), label="row and column", types=FLOATS)
+    case("MatMul", R(3, 1), R(1, 2), label="outer", types=[f32])
+    case("MatMul", R(2, 0), R(0, 3), label="inner empty", types=[f32, f64])
+    case("MatMul", R(0, 3), R(3, 2), label="no rows", types=[f32])
+    case("MatMul", R(2, 3), R(3, 0), label="no columns", types=[f32])
+    case("MatMul", V([[nan, 1], [inf, 0]]), V([[0, 1], [1, 0]]), label="special", types=[f32],
+         gradient=False)
+    case("MatMul", R(9, 17), R(17, 5), label="uneven", types=[f32], gradient=False)
+    refused("MatMul", R(2, 3), R(4, 5), label="do not fit")
+    refused("MatMul", R(2, 3), R(3), label="of rank 1")
+    refused("MatMul", R(2, 3), R(2, 3), label="transposed does not fit", transpose_b=False)
+    refused("MatMul", R(2, 3), V([["a"]], string), label="two types")
+    for x, y in [(False, False), (True, False), (False, True), (True, True)]:
+        case("BatchMatMulV2", R(2, *((3, 2) if x else (2, 3))), R(2, *((2, 3) if y else (3, 2))),
+             label=f"adjoint {x} {y}", types=FLOATS, adj_x=x, adj_y=y)
+    case("BatchMatMulV2", R(2, 2, 3), R(2, 3, 2), label="types", gradient=False)
+    case("BatchMatMulV2", R(2, 3), R(3, 2), label="no batch", types=FLOATS)
+    case("BatchMatMulV2", R(2, 1, 2, 3), R(3, 3, 1), label="broadcast", types=FLOATS)
+    case("BatchMatMulV2", R(2, 3), R(2, 3, 2), label="broadcast left", types=FLOATS)
+    case("BatchMatMulV2", R(0, 2, 3), R(0, 3, 2), label="empty batch", types=[f32])
+    case("BatchMatMulV2", R(2, 2, 0), R(2, 0, 2), label="inner empty", types=[f32])
+    refused("BatchMatMulV2", R(2, 2, 3), R(2, 4, 2), label="do not fit")
+    refused("BatchMatMulV2", R(2, 2, 3), R(3, 3, 2), label="batches do not broadcast")
+    refused("BatchMatMulV2", R(3), R(3, 2), label="of rank 1")
+    case("BiasAdd", R(2, 3), R(3))
+    case("BiasAdd", R(1, 2, 2, 3), R(3), label="images", types=FLOATS)
+    case("BiasAdd", R(1, 3, 2, 2), R(3), label="NCHW", types=FLOATS, data_format="NCHW")
+    case("BiasAdd", R(2, 3, 2), R(3), label="NCHW rank 3", types=FLOATS, data_format="NCHW")
+    case("BiasAdd", R(2, 2, 1, 2, 2), R(2), label="rank 5", types=[f32])
+    case("BiasAdd", R(0, 3), R(3), label="empty", types=[f32])
+    refused("BiasAdd", R(2, 3), R(2), label="does not fit")
+    refused("BiasAdd", R(2, 3, 4, 4), R(4), label="NCHW does not fit", data_format="NCHW")
+    refused("BiasAdd", R(2, 3), R(1, 3), label="bias of rank 2")
+    refused("BiasAdd", R(3), R(3), label="vector")
+    case("BiasAddGrad", R(2, 3))
+    case("BiasAddGrad", R(1, 2, 2, 3), label="images", types=FLOATS)
+    case("BiasAddGrad", R(1, 3, 2, 2), label="NCHW", types=FLOATS, data_format="NCHW")
+    case("BiasAddGrad", R(2, 3, 2), label="NCHW rank 3", types=FLOATS, data_format="NCHW")
+    case("BiasAddGrad", R(0, 3), label="empty", types=[f32])
+    refused("BiasAddGrad", R(3), label="vector")
+
+
+def loss():
+    family("loss")
+    case("SoftmaxCrossEntropyWithLogits", R(2, 3), R(2, 3, lo=0.1, hi=0.6), gradient_of=[0])
+    case("SoftmaxCrossEntropyWithLogits", R(2, 3), V([[0, 1, 0], [1, 0, 0]]), label="one hot",
+         types=FLOATS, gradient_of=[0])
+    case("SoftmaxCrossEntropyWithLogits", R(2, 3), R(1, 3, lo=0.1, hi=0.6), label="broadcast",
+         types=FLOATS, gradient=False)
+    case("SoftmaxCrossEntropyWithLogits", V([[1000, 0, -1000], [88, 89, 90]]),
+         V([[0, 1, 0], [0, 0, 1]]), label="large", types=FLOATS, gradient=False)
+    case("SoftmaxCrossEntropyWithLogits", R(0, 3), R(0, 3), label="empty", types=[f32],
+         gradient=False)
+    refused("SoftmaxCrossEntropyWithLogits", R(2, 3), R(2, 4), label="do not fit")
+    refused("SoftmaxCrossEntropyWithLogits", R(3), R(3), label="vectors")
+    case("SparseSoftmaxCrossEntropyWithLogits", R(3, 4), [0, 3, 1], gradient_of=[0])
+    case("SparseSoftmaxCrossEntropyWithLogits", R(2, 3), np.array([2, 0], np.int64),
+         label="int64", types=FLOATS, gradient_of=[0])
+    case("SparseSoftmaxCrossEntropyWithLogits", R(0, 3), np.zeros(0, np.int32), label="empty",
+         types=[f32], gradient=False)
+    refused("SparseSoftmaxCrossEntropyWithLogits", R(2, 3), [0, 3], label="label too large")
+    refused("SparseSoftmaxCrossEntropyWithLogits", R(2, 3), [0, -1], label="negative label")
+    refused("SparseSoftmaxCrossEntropyWithLogits", R(2, 3), [0], label="do not fit")
+    refused("SparseSoftmaxCrossEntropyWithLogits", R(3), 0, label="vectors")
+
+
+FAMILIES = [
+    math_binary, comparison, math_unary, activation, cast, reduction, array_shape, array_join,
+    array_slice, matrix, loss]
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]
