@@ -14,7 +14,8 @@ A case is one node. Its JSON holds
   error: {build, run} with code and message ({name} is the node's), for a node that must be refused,
     and when: "const" if TensorFlow refuses to add it only with constant inputs, "always" if even
     with inputs of unknown shape;
-  emulated: computed by TensorFlow in NHWC between transposes, as its CPU has no NCHW kernel.
+  emulated: computed by TensorFlow in NHWC between transposes or with zeros within the filter, as its
+    CPU kernel has no NCHW or no dilations.
 """
 
 import re
@@ -144,14 +145,14 @@ def add_case(op, inputs, label, dtype, tolerance, gradient, options, is_refused=
         raise ValueError(f"two cases are called {name}")
     settings = {
         key: options.pop(key) for key in
-        ("runs", "images", "image_outputs", "sizes", "ignore", "gradient_of", "second")
+        ("runs", "fixed", "images", "image_outputs", "sizes", "ignore", "gradient_of", "second")
         if key in options}
     attrs = {k: (dtype if v is SELF else v) for k, v in options.items()}
     try:
         current.append(
             evaluate(op, name, arrays, attrs, tolerance, gradient, is_refused, settings))
     except ValueError as error:
-        failures.append(str(error))
+        failures.append(str(error) if name in str(error) else f"{name}: {error}")
 
 
 SELF = object()
@@ -220,11 +221,11 @@ def place(array, mode, index):
     return tensor, tensor
 
 
-def place_all(op, arrays, mode):
+def place_all(op, arrays, mode, fixed=()):
     """Inputs as tensors in the arguments' structure, and the flat list of placeholders."""
     tensors, placeholders = [], []
-    for argument, value in zip(op_def(op).input_arg, arrays):
-        index = is_index(op, argument)
+    for position, (argument, value) in enumerate(zip(op_def(op).input_arg, arrays)):
+        index = is_index(op, argument) or position in fixed
         if isinstance(value, list):
             pairs = [place(v, mode, index) for v in value]
             tensors.append([p[0] for p in pairs])
@@ -290,6 +291,9 @@ def evaluate(op, name, arrays, attrs, tolerance, gradient, is_refused, settings)
                     raise ValueError(f"{name} ({mode}): {errors[mode]}")
             node = nodes["unknown"]
             feed = feeds["unknown"]
+            if is_dilated(attrs):
+                return evaluate_emulated(
+                    result, op, name, arrays, attrs, tolerance, gradient, settings, nodes)
             fetches = list(node.outputs) or [node]
             try:
                 outputs = session.run(fetches, feed)
@@ -307,7 +311,7 @@ def evaluate(op, name, arrays, attrs, tolerance, gradient, is_refused, settings)
                     [encode_tensor(as_array(o)) for o in session.run(fetches, feed)]
                     for _ in range(settings["runs"] - 1)]
             if gradient and not settings.get("runs"):
-                tensors, inputs = place_all(op, arrays, "gradient")
+                tensors, inputs = place_all(op, arrays, "gradient", settings.get("fixed", ()))
                 node = add_node(op, tensors, attrs)
                 feed = {p: a for p, a in zip(inputs, flat) if p is not None}
                 differentiate(result, session, inputs, list(node.outputs), feed, settings)
@@ -403,7 +407,7 @@ def differentiate(result, session, inputs, outputs, feed, settings):
         encode_tensor(weights[positions.index(i)]) if i in positions else None
         for i in range(len(outputs))]
     result["gradients"] = [optional_tensor(None if x is None else by_input.get(x)) for x in inputs]
-    if any(x.dtype != f64 for x in xs) or any(y.dtype != f64 for y in ys):
+    if any(x.dtype != f64 for x in xs) and f64 in cpu_types(result["op"]):
         return
     check_finite_differences(result, session, xs, ys, weights, feed, by_input)
     if result["op"] not in second_order_done and result.get("finite_differences"):
@@ -414,13 +418,16 @@ def differentiate(result, session, inputs, outputs, feed, settings):
 
 def check_finite_differences(result, session, xs, ys, weights, feed, by_input):
     name = result["name"]
-    step = 1e-6
+    # Ops that have no float64 kernel are differenced coarsely.
+    is_exact = all(t.dtype == f64 for t in xs + ys)
+    step, bound = (1e-6, 1e-5) if is_exact else (1e-2, 2e-2)
+    xs = [x for x in xs if by_input[x] is not None]
     directions = {x: seeded(f"{name}/d{i}", feed[x].shape, x.dtype) for i, x in enumerate(xs)}
 
     def loss(sign):
         moved = dict(feed)
         for x in xs:
-            moved[x] = feed[x] + sign * step * directions[x]
+            moved[x] = (feed[x] + sign * step * directions[x]).astype(feed[x].dtype)
         return sum(float(np.sum(v * w)) for v, w in zip(session.run(ys, moved), weights))
 
     try:
@@ -429,7 +436,7 @@ def check_finite_differences(result, session, xs, ys, weights, feed, by_input):
         return
     expected = sum(
         float(np.sum(g * directions[x])) for x, g in by_input.items() if g is not None)
-    if abs(slope - expected) <= 1e-5 * max(1, abs(slope)):
+    if abs(slope - expected) <= bound * max(1, abs(slope)):
         result["finite_differences"] = True
     else:
         report.append(f"{name}: finite differences {slope} gradient {expected}")
@@ -458,37 +465,66 @@ def differentiate_twice(result, session, inputs, xs, gradients, values, feed):
         "gradients": [optional_tensor(None if x is None else by_input.get(x)) for x in inputs]}
 
 
-# NCHW through NHWC
+# What TensorFlow's CPU kernels lack: NCHW, and gradients of dilated convolutions
 
 
 def to_nhwc(values):
     return [values[0], values[2], values[3], values[1]]
 
 
+def spread(filters, height, width):
+    """The filter with zeros between its rows and columns: dilation as an ordinary convolution."""
+    h, w, i, o = filters.shape.as_list()
+    x = tf.reshape(filters, [h, 1, w, 1, i, o])
+    x = tf.pad(x, [[0, 0], [0, height - 1], [0, 0], [0, width - 1], [0, 0], [0, 0]])
+    x = tf.reshape(x, [h * height, w * width, i, o])
+    return x[:(h - 1) * height + 1, :(w - 1) * width + 1]
+
+
+def is_dilated(attrs):
+    return any(d != 1 for d in attrs.get("dilations", ()))
+
+
 def evaluate_emulated(result, op, name, arrays, attrs, tolerance, gradient, settings, nodes):
-    attrs = dict(attrs, data_format="NHWC")
+    images, image_outputs = settings.get("images", ()), settings.get("image_outputs", ())
+    attrs = dict(attrs, data_format="NHWC") if images else dict(attrs)
     for key in ("strides", "ksize", "dilations"):
-        if key in attrs:
+        if key in attrs and images:
             attrs[key] = to_nhwc(attrs[key])
-    if attrs.get("explicit_paddings"):
+    if attrs.get("explicit_paddings") and images:
         pairs = np.reshape(attrs["explicit_paddings"], (4, 2)).tolist()
         attrs["explicit_paddings"] = flatten(to_nhwc(pairs))
+    dilation = attrs["dilations"][1:3] if is_dilated(attrs) else None
+    to_filter = op.endswith("BackpropFilter")
+    if dilation:
+        attrs["dilations"] = [1, 1, 1, 1]
     with tf.Graph().as_default() as graph:
         placeholders = [tf.placeholder(a.dtype, a.shape) for a in arrays]
         inputs = []
         for i, p in enumerate(placeholders):
-            if i in settings["images"]:
+            if i in images:
                 p = tf.transpose(p, [0, 2, 3, 1])
             elif i in settings.get("sizes", ()):
-                p = tf.constant(to_nhwc(list(arrays[i])), p.dtype)
+                p = tf.constant(to_nhwc(list(arrays[i])) if images else arrays[i], p.dtype)
+            elif i == 1 and dilation and to_filter:
+                h, w, *depths = arrays[i]
+                size = [(h - 1) * dilation[0] + 1, (w - 1) * dilation[1] + 1, *depths]
+                p = tf.constant(size, p.dtype)
+            elif i == 1 and dilation:
+                p = spread(p, *dilation)
             inputs.append(p)
         node = add_node(op, inputs, attrs)
         outputs = [
-            tf.transpose(o, [0, 3, 1, 2]) if i in settings["image_outputs"] else o
+            tf.transpose(o, [0, 3, 1, 2]) if i in image_outputs else o
             for i, o in enumerate(node.outputs)]
+        if dilation and to_filter:
+            outputs = [o[::dilation[0], ::dilation[1]] for o in outputs]
         feed = dict(zip(placeholders, arrays))
         with tf.Session(graph=graph, config=session_config()) as session:
-            values = session.run(outputs, feed)
+            try:
+                values = session.run(outputs, feed)
+            except tf.errors.OpError as error:
+                raise ValueError(f"{name}: {clean(error.message)}") from error
             describe(result, nodes, values, tolerance, settings)
             result["emulated"] = True
             if gradient:

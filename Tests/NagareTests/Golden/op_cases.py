@@ -6,6 +6,7 @@
 import sys
 
 from op_case_table import *
+from op_definitions import OPS
 
 nan, inf = np.nan, np.inf
 
@@ -58,6 +59,10 @@ def math_binary():
     refused("AddV2", V([True]), V([False]), label="bool", dtype=boolean)
     refused("Sub", V(["a"]), V(["b"]), label="string", dtype=string)
     refused("Mul", R(2, 3, 4), R(5, 4), label="middle dimension")
+    case("DivNoNan", R(2, 3), R(3, lo=1, hi=3), label="broadcast row")
+    case("DivNoNan", V([1, 0, -2, 3]), V([0, 0, 4, 2]), label="zeros", gradient=False)
+    case("DivNoNan", special.reshape(7, 1), special, label="special", gradient=False)
+    refused("DivNoNan", R(2, 3), R(2), label="shapes do not broadcast")
     for n in [1, 2, 5]:
         case("AddN", tuple(R(2, 3) for _ in range(n)), label=f"of {n}", types=FLOATS)
     case("AddN", (R(3), R(3), R(3)), label="types")
@@ -223,6 +228,10 @@ def cast():
          DstT=f16, Truncate=True, gradient=False)
     case("Cast", np.zeros((0, 2), np.float32), label="empty", DstT=i32)
     case("Cast", np.array(2.5, np.float32), label="scalar", DstT=i32)
+    for source in FLOATS:
+        for target in FLOATS:
+            case("Cast", R(2, 3, dtype=source), label=f"gradient {source.name} to {target.name}",
+                 DstT=target)
     refused("Cast", np.array([b"1"], object), label="string to float", DstT=f32)
     refused("Cast", np.array([1], np.int32), label="int32 to string", DstT=string)
 
@@ -693,7 +702,8 @@ def matrix():
 
 def loss():
     family("loss")
-    case("SoftmaxCrossEntropyWithLogits", R(2, 3), R(2, 3, lo=0.1, hi=0.6), gradient_of=[0])
+    case("SoftmaxCrossEntropyWithLogits", R(2, 3), V([[0.25, 0.25, 0.5], [0.625, 0.25, 0.125]]),
+         gradient_of=[0])
     case("SoftmaxCrossEntropyWithLogits", R(2, 3), V([[0, 1, 0], [1, 0, 0]]), label="one hot",
          types=FLOATS, gradient_of=[0])
     case("SoftmaxCrossEntropyWithLogits", R(2, 3), R(1, 3, lo=0.1, hi=0.6), label="broadcast",
@@ -715,9 +725,520 @@ def loss():
     refused("SparseSoftmaxCrossEntropyWithLogits", R(3), 0, label="vectors")
 
 
+def nchw(pairs):
+    return [pairs[0], pairs[3], pairs[1], pairs[2]]
+
+
+def both_formats(op, arrays, images, image_outputs, label, nhwc, types=FLOATS, sizes=(), **more):
+    """A case in NHWC and the same in NCHW; `arrays` are NHWC shapes and other values."""
+    case(op, *arrays, label=label, types=types, sizes=sizes, **nhwc, **more)
+    turned = []
+    for i, value in enumerate(arrays):
+        if i in images:
+            value = R(*nchw(value.shape), lo=value.lo, hi=value.hi, dtype=value.dtype)
+        elif i in sizes:
+            value = nchw(list(value))
+        turned.append(value)
+    options = dict(nhwc, data_format="NCHW")
+    for key in ("strides", "ksize", "dilations"):
+        if key in options:
+            options[key] = nchw(options[key])
+    if "explicit_paddings" in options:
+        pairs = np.reshape(options["explicit_paddings"], (4, 2)).tolist()
+        options["explicit_paddings"] = flatten(nchw(pairs))
+    case(op, *turned, label=f"{label} NCHW", types=[f32], images=images,
+         image_outputs=image_outputs, sizes=sizes, **options, **more)
+
+
+WINDOWS = [
+    # label, height, width of the filter, padding, strides, dilations
+    ("same", 3, 3, "SAME", 1, 1, 1, 1),
+    ("valid", 3, 2, "VALID", 1, 1, 1, 1),
+    ("same stride 2", 3, 3, "SAME", 2, 2, 1, 1),
+    ("valid stride 2", 2, 2, "VALID", 2, 2, 1, 1),
+    ("1x1", 1, 1, "VALID", 1, 1, 1, 1),
+    ("1x1 stride 2", 1, 1, "SAME", 2, 2, 1, 1),
+    ("strides 1 2", 2, 3, "SAME", 1, 2, 1, 1),
+    ("same dilation 2", 2, 2, "SAME", 1, 1, 2, 2),
+    ("valid dilation 2 1", 2, 2, "VALID", 1, 1, 2, 1),
+    ("explicit", 3, 3, "EXPLICIT", 1, 1, 1, 1),
+    ("explicit stride 2", 3, 3, "EXPLICIT", 2, 2, 1, 1),
+    ("filter larger than image", 5, 6, "SAME", 1, 1, 1, 1),
+]
+
+
+def convolution():
+    family("convolution")
+    explicit = [0, 0, 1, 0, 2, 1, 0, 0]
+    for label, h, w, padding, sh, sw, dh, dw in WINDOWS:
+        options = dict(strides=[1, sh, sw, 1], padding=padding, dilations=[1, dh, dw, 1])
+        if padding == "EXPLICIT":
+            options["explicit_paddings"] = explicit
+        types = FLOATS if label in ("same stride 2", "valid", "explicit") else [f32]
+        both_formats("Conv2D", [R(1, 4, 5, 2), R(h, w, 2, 2)], [0], [0], label, options,
+                     types=types)
+        with tf.Graph().as_default():
+            x = tf.zeros([1, 4, 5, 2])
+            y = add_node("Conv2D", [x, tf.zeros([h, w, 2, 2])], options).outputs[0].shape.as_list()
+        if label in ("same", "valid stride 2", "strides 1 2", "same dilation 2",
+                     "explicit stride 2", "1x1 stride 2"):
+            types = FLOATS if label == "explicit stride 2" else [f32]
+            both_formats("Conv2DBackpropInput", [[1, 4, 5, 2], R(h, w, 2, 2), R(*y)], [2], [0],
+                         label, options, types=types, sizes=[0])
+            both_formats("Conv2DBackpropFilter", [R(1, 4, 5, 2), [h, w, 2, 2], R(*y)], [0, 2], [],
+                         label, options, types=types)
+        if padding == "EXPLICIT" or label in (
+                "same", "same stride 2", "valid", "filter larger than image"):
+            with tf.Graph().as_default():
+                x = tf.zeros([1, 4, 5, 2])
+                y = add_node("DepthwiseConv2dNative", [x, tf.zeros([h, w, 2, 2])],
+                             options).outputs[0].shape.as_list()
+            types = FLOATS if label in ("same stride 2", "explicit stride 2") else [f32]
+            both_formats("DepthwiseConv2dNative", [R(1, 4, 5, 2), R(h, w, 2, 2)], [0], [0], label,
+                         options, types=types)
+            if label in ("same", "same stride 2", "explicit"):
+                both_formats(
+                    "DepthwiseConv2dNativeBackpropInput",
+                    [[1, 4, 5, 2], R(h, w, 2, 2), R(*y)], [2], [0], label, options,
+                    types=types, sizes=[0])
+                both_formats(
+                    "DepthwiseConv2dNativeBackpropFilter",
+                    [R(1, 4, 5, 2), [h, w, 2, 2], R(*y)], [0, 2], [], label, options, types=types)
+    plain = dict(strides=[1, 1, 1, 1], padding="SAME")
+    case("Conv2D", R(2, 3, 3, 1), R(2, 2, 1, 3), label="batch", **plain, types=FLOATS)
+    case("Conv2D", R(1, 3, 3, 4), R(2, 2, 2, 2), label="groups", types=[f32], gradient=False,
+         strides=[1, 1, 1, 1], padding="VALID")
+    case("Conv2D", R(1, 3, 3, 2), R(2, 2, 2, 2), label="int32", types=[i32], **plain)
+    case("Conv2D", R(0, 3, 3, 2), R(2, 2, 2, 2), label="no image", types=[f32], **plain)
+    case("Conv2D", R(1, 3, 3, 2), R(2, 2, 2, 0), label="no filter", types=[f32], gradient=False,
+         **plain)
+    case("Conv2D", R(1, 9, 8, 5, dtype=f32), R(3, 3, 5, 9, dtype=f32), label="larger",
+         gradient=False, **plain)
+    case("DepthwiseConv2dNative", R(1, 3, 3, 3), R(2, 2, 3, 1), label="multiplier 1", types=FLOATS,
+         **plain)
+    for op in ["Conv2D", "DepthwiseConv2dNative"]:
+        x, f = R(1, 4, 4, 2), R(2, 2, 2, 3)
+        refused(op, x, R(2, 2, 3, 3), label="depth does not fit", **plain)
+        refused(op, R(4, 4, 2), f, label="image of rank 3", **plain)
+        refused(op, x, R(2, 2, 2), label="filter of rank 3", **plain)
+        refused(op, x, R(5, 5, 2, 2), label="filter too large", strides=[1, 1, 1, 1],
+                padding="VALID")
+        refused(op, x, f, label="three strides", strides=[1, 1, 1], padding="SAME")
+        refused(op, x, f, label="zero stride", strides=[1, 0, 0, 1], padding="SAME")
+        refused(op, x, f, label="batch stride", strides=[2, 1, 1, 1], padding="SAME")
+        refused(op, x, f, label="no such padding", strides=[1, 1, 1, 1], padding="FULL")
+        refused(op, x, f, label="no explicit paddings", strides=[1, 1, 1, 1], padding="EXPLICIT")
+        refused(op, x, f, label="explicit paddings unasked", explicit_paddings=explicit, **plain)
+        refused(op, x, f, label="negative explicit padding", strides=[1, 1, 1, 1],
+                padding="EXPLICIT", explicit_paddings=[0, 0, -1, 0, 0, 0, 0, 0])
+        refused(op, x, f, label="zero dilation", dilations=[1, 0, 1, 1], **plain)
+    refused("Conv2DBackpropInput", [1, 4, 4, 2], R(2, 2, 2, 3), R(1, 3, 4, 3),
+            label="does not fit", **plain)
+    refused("Conv2DBackpropFilter", R(1, 4, 4, 2), [2, 2, 2, 3], R(1, 3, 4, 3),
+            label="does not fit", **plain)
+    refused("Conv2DBackpropInput", [4, 4, 2], R(2, 2, 2, 3), R(1, 4, 4, 3),
+            label="three sizes", **plain)
+    refused("Conv2DBackpropFilter", R(1, 4, 4, 2), [2, 2, 3], R(1, 4, 4, 3),
+            label="three sizes", **plain)
+
+
+def pooling():
+    family("pooling")
+    explicit = [0, 0, 1, 0, 0, 1, 0, 0]
+    windows = [
+        ("valid", 2, 2, "VALID", 2, 2), ("same", 3, 3, "SAME", 2, 2),
+        ("overlapping", 3, 2, "VALID", 1, 1), ("same stride 1", 2, 2, "SAME", 1, 1),
+        ("gaps", 1, 1, "VALID", 2, 2), ("window of strides 1 2", 2, 3, "SAME", 1, 2),
+        ("explicit", 2, 2, "EXPLICIT", 2, 2)]
+    for label, h, w, padding, sh, sw in windows:
+        options = dict(ksize=[1, h, w, 1], strides=[1, sh, sw, 1], padding=padding)
+        types = FLOATS if label in ("same", "valid") else [f32]
+        if padding == "EXPLICIT":
+            options["explicit_paddings"] = explicit
+        both_formats("MaxPool", [R(1, 4, 5, 2)], [0], [0], label, options, types=types)
+        x = R(1, 4, 5, 2)
+        with tf.Graph().as_default(), tf.Session(config=session_config()) as session:
+            value = x.resolve(f32, f"pool {label}")
+            pooled = session.run(add_node("MaxPool", [tf.constant(value)], options).outputs[0])
+        case("MaxPoolGrad", value, pooled, R(*pooled.shape, dtype=f32), label=label, **options)
+        case("MaxPoolGradGrad", value, pooled, R(1, 4, 5, 2, dtype=f32), label=label,
+             **options) if padding != "EXPLICIT" else None
+        if label == "same":
+            wide = value.astype(np.float64)
+            case("MaxPoolGrad", wide, pooled.astype(np.float64), R(*pooled.shape, dtype=f64),
+                 label="double", **options)
+            case("MaxPoolGradGrad", wide, pooled.astype(np.float64), R(1, 4, 5, 2, dtype=f64),
+                 label="double", fixed=[0, 1], **options)
+            turn = lambda a: np.ascontiguousarray(np.transpose(a, (0, 3, 1, 2)))
+            turned = dict(options, ksize=nchw(options["ksize"]), strides=nchw(options["strides"]),
+                          data_format="NCHW")
+            case("MaxPoolGrad", turn(value), turn(pooled), turn(pooled) + 1, label="NCHW",
+                 images=[0, 1, 2], image_outputs=[0], gradient=False, **turned)
+        if padding != "EXPLICIT":
+            both_formats("AvgPool", [R(1, 4, 5, 2)], [0], [0], label, options, types=types)
+            shape = list(pooled.shape)
+            case("AvgPoolGrad", [1, 4, 5, 2], R(*shape), label=label, types=types, **options)
+            if label == "same":
+                both_formats("AvgPoolGrad", [[1, 4, 5, 2], R(*shape)], [1], [0],
+                             "formats", options, types=[f32], sizes=[0])
+    plain = dict(ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="VALID")
+    case("MaxPool", V([[[[1], [3]], [[3], [3]]]]), label="ties", types=[f32], **plain)
+    case("MaxPool", R(1, 2, 4, 1), label="types", gradient=False, **plain)
+    case("MaxPool", np.array([[[[nan], [1]], [[2], [3]]]], np.float32), label="nan", gradient=False,
+         **plain)
+    case("MaxPool", np.full((1, 2, 2, 1), -inf, np.float32), label="minus infinity",
+         gradient=False, **plain)
+    case("MaxPool", R(1, 2, 2, 4), label="depth", types=[f32], ksize=[1, 1, 1, 2],
+         strides=[1, 1, 1, 2], padding="VALID", gradient=False)
+    for op in ["MaxPool", "AvgPool"]:
+        x = R(1, 4, 4, 2)
+        case(op, R(0, 4, 4, 1), label="no image", types=[f32], **plain)
+        refused(op, R(4, 4, 2), label="of rank 3", **plain)
+        refused(op, x, label="window too large", ksize=[1, 5, 5, 1], strides=[1, 1, 1, 1],
+                padding="VALID")
+        refused(op, x, label="three sizes", ksize=[1, 2, 2], strides=[1, 2, 2, 1], padding="VALID")
+        refused(op, x, label="zero stride", ksize=[1, 2, 2, 1], strides=[1, 0, 2, 1],
+                padding="VALID")
+        refused(op, x, label="zero window", ksize=[1, 0, 2, 1], strides=[1, 1, 2, 1],
+                padding="VALID")
+        refused(op, x, label="over the batch", ksize=[2, 2, 2, 1], strides=[1, 1, 2, 1],
+                padding="VALID")
+    refused("MaxPoolGrad", R(1, 4, 4, 2), R(1, 2, 2, 2), R(1, 3, 2, 2), label="does not fit",
+            **plain)
+    refused("AvgPoolGrad", [4, 4, 2], R(1, 2, 2, 2), label="three sizes", **plain)
+
+
+def normalization():
+    family("normalization")
+    for version in ["", "V2", "V3"]:
+        op = "FusedBatchNorm" + version
+        # The third reserve space is scratch memory of one processor type.
+        options = dict(gradient_of=[0], ignore=[5] if version == "V3" else [])
+        c = 3
+        parameters = [R(c, lo=0.5, hi=1.5, dtype=f32), R(c, dtype=f32)]
+        nothing = np.zeros(0, np.float32)
+        statistics = [R(c, dtype=f32), R(c, lo=0.5, hi=2, dtype=f32)]
+        formats = [("NHWC", (2, 2, 3, c)), ("NCHW", (2, c, 2, 3))]
+        for data_format, shape in formats:
+            if data_format == "NCHW" and version == "V2":
+                continue
+            image = dict(data_format=data_format)
+            if data_format == "NCHW":
+                image.update(images=[0], image_outputs=[0])
+            x = R(*shape, dtype=f32)
+            case(op, x, *parameters, nothing, nothing, label=f"training {data_format}",
+                 **image, **options)
+            case(op, x, *parameters, *statistics, label=f"inference {data_format}",
+                 is_training=False, **image, **options)
+            if not version:
+                continue
+            case(op, x, *parameters, nothing, nothing, label=f"epsilon {data_format}",
+                 epsilon=0.1, **image, **options)
+            case(op, x, *parameters, *statistics,
+                 label=f"exponential average {data_format}",
+                 exponential_avg_factor=0.25, **image, **options)
+        case(op, R(1, 1, 1, c, dtype=f32), *parameters, nothing, nothing, label="one pixel",
+             **options)
+        refused(op, R(2, 3, c), *parameters, nothing, nothing, label="of rank 3")
+        refused(op, R(1, 2, 2, 4), *parameters, nothing, nothing, label="depth does not fit")
+        refused(op, R(1, 2, 2, c), *parameters, nothing, nothing, label="no statistics",
+                is_training=False)
+        refused(op, R(1, 2, 2, c), R(1, c), R(c), nothing, nothing, label="scale of rank 2")
+        grad = "FusedBatchNormGrad" + version
+        more = [nothing] if version == "V3" else []
+        for training in (True, False):
+            for data_format, shape in formats:
+                image = dict(data_format=data_format)
+                if data_format == "NCHW":
+                    image.update(images=[0, 1], image_outputs=[0])
+                case(grad, R(*shape, dtype=f32), R(*shape, dtype=f32),
+                     R(c, lo=0.5, hi=1.5, dtype=f32), *statistics, *more,
+                     label=f"training {training} {data_format}", is_training=training,
+                     ignore=[3, 4], gradient_of=[0], **image)
+        refused(grad, R(1, 2, 2, c), R(1, 2, 1, c), R(c), R(c), R(c), *more, label="do not fit")
+        refused(grad, R(1, 2, 2, c), R(1, 2, 2, c), R(2), R(c), R(c), *more,
+                label="depth does not fit")
+
+
+def resize():
+    family("resize")
+    for op in ["ResizeBilinear", "ResizeNearestNeighbor"]:
+        case(op, R(1, 2, 2, 2, lo=0, hi=20), [3, 4])
+        for label, shape, size in [
+            ("up", (1, 3, 3, 1), [5, 7]), ("down", (1, 5, 6, 1), [2, 3]),
+            ("same", (1, 2, 3, 1), [2, 3]), ("to one", (1, 3, 4, 1), [1, 1]),
+            ("from one", (1, 1, 1, 2), [2, 3])]:
+            for align, half in [(False, False), (True, False), (False, True)]:
+                suffix = " aligned" if align else " half pixel" if half else ""
+                case(op, R(*shape, lo=-5, hi=5), size, label=label + suffix,
+                     types=FLOATS if label == "up" else [f32],
+                     align_corners=align, half_pixel_centers=half)
+        case(op, R(0, 2, 2, 1), [3, 3], label="no image", types=[f32], gradient=False)
+        refused(op, R(2, 2, 1), [3, 3], label="of rank 3")
+        refused(op, R(1, 2, 2, 1), [0, 3], label="to nothing")
+        refused(op, R(1, 2, 2, 1), [3], label="one size")
+        refused(op, R(1, 2, 2, 1), [3, 3, 3], label="three sizes")
+        refused(op, R(1, 2, 2, 1), [3, 3], label="both flags", align_corners=True,
+                half_pixel_centers=True)
+    for align, half in [(False, False), (True, False), (False, True)]:
+        suffix = " aligned" if align else " half pixel" if half else ""
+        for label, big, small in [("up", (1, 4, 5, 1), (1, 3, 2, 1)),
+                                  ("down", (1, 2, 2, 1), (1, 4, 3, 1))]:
+            case("ResizeBilinearGrad", R(*big, dtype=f32), R(*small), label=label + suffix,
+                 types=FLOATS, align_corners=align, half_pixel_centers=half)
+            case("ResizeNearestNeighborGrad", R(*big), list(small[1:3]), label=label + suffix,
+                 types=FLOATS, align_corners=align, half_pixel_centers=half)
+    refused("ResizeBilinearGrad", R(2, 2, 1), R(1, 3, 3, 1), label="of rank 3")
+    refused("ResizeNearestNeighborGrad", R(1, 2, 2, 1), [3], label="one size")
+    case("AdjustContrastv2", R(2, 2, 3, lo=0, hi=1, dtype=f32), np.float32(2))
+    case("AdjustContrastv2", R(2, 2, 2, 3, lo=0, hi=1, dtype=f32), np.float32(0.5), label="batch")
+    case("AdjustContrastv2", R(2, 3, 1, lo=0, hi=1, dtype=f32), np.float32(-1), label="negative")
+    case("AdjustContrastv2", R(0, 2, 3, dtype=f32), np.float32(2), label="empty")
+    refused("AdjustContrastv2", R(2, 3), np.float32(2), label="of rank 2")
+    refused("AdjustContrastv2", R(2, 2, 3), [2.0], label="factor of rank 1")
+
+
+def picture(height, width, channels, dtype=np.uint8):
+    """A smooth coloured picture, so that JPEG keeps it well."""
+    y, x, c = np.meshgrid(
+        np.arange(height), np.arange(width), np.arange(channels), indexing="ij")
+    top = np.iinfo(dtype).max
+    return (top * (0.5 + 0.45 * np.sin(0.5 * x + c) * np.cos(0.4 * y - c))).astype(dtype)
+
+
+def run_alone(op, *inputs, **attrs):
+    with tf.Graph().as_default(), tf.Session(config=session_config()) as session:
+        node = add_node(op, [tf.constant(v) for v in inputs], attrs)
+        return session.run(node.outputs[0])
+
+
+def image():
+    family("image")
+    for channels in (1, 2, 3, 4):
+        for dtype in (np.uint8, np.uint16):
+            case("EncodePng", picture(3, 4, channels, dtype), tolerance="png",
+                 label=f"{channels} channels {np.dtype(dtype).name}")
+    case("EncodePng", picture(4, 5, 3), tolerance="png", label="uncompressed", compression=0)
+    case("EncodePng", np.stack([picture(2, 3, 3), 255 - picture(2, 3, 3)]), tolerance="png",
+         label="batch")
+    refused("EncodePng", picture(3, 4, 1)[..., 0], label="of rank 2")
+    refused("EncodePng", np.zeros((2, 2, 5), np.uint8), label="five channels")
+    refused("EncodePng", np.zeros((0, 2, 3), np.uint8), label="empty")
+    refused("EncodePng", picture(3, 4, 3), label="no such compression", compression=12)
+    refused("EncodePng", picture(3, 4, 3).astype(np.float32), label="float")
+    for channels in (1, 2, 3, 4):
+        data = np.array(run_alone("EncodePng", picture(3, 4, channels)), object)
+        for wanted in (0, 1, 3, 4):
+            case("DecodePng", data, label=f"{channels} as {wanted}", channels=wanted)
+    deep = np.array(run_alone("EncodePng", picture(3, 4, 3, np.uint16)), object)
+    case("DecodePng", deep, label="uint16", dtype=u16)
+    case("DecodePng", deep, label="uint16 as uint8")
+    case("DecodePng", data, label="uint8 as uint16", dtype=u16)
+    refused("DecodePng", np.array(b"not a picture", object), label="text")
+    refused("DecodePng", np.array(data.item()[:60], object), label="truncated")
+    refused("DecodePng", np.array([data.item()], object), label="vector")
+    refused("DecodePng", data, label="two channels", channels=2)
+    refused("DecodePng", np.array(b"", object), label="nothing")
+
+    colour, grey = picture(19, 21, 3), picture(9, 10, 1)
+    jpeg = np.array(run_alone("EncodeJpeg", colour, quality=90), object)
+    grey_jpeg = np.array(run_alone("EncodeJpeg", grey), object)
+    progressive = np.array(run_alone("EncodeJpeg", colour, progressive=True), object)
+    unsampled = np.array(run_alone("EncodeJpeg", colour, chroma_downsampling=False), object)
+    case("DecodeJpeg", jpeg)
+    for channels in (1, 3):
+        case("DecodeJpeg", jpeg, label=f"as {channels}", channels=channels)
+        case("DecodeJpeg", grey_jpeg, label=f"grey as {channels}", channels=channels)
+    case("DecodeJpeg", grey_jpeg, label="grey")
+    for ratio in (2, 4, 8):
+        case("DecodeJpeg", jpeg, label=f"ratio {ratio}", ratio=ratio)
+    case("DecodeJpeg", jpeg, label="no fancy upscaling", fancy_upscaling=False)
+    case("DecodeJpeg", jpeg, label="accurate", dct_method="INTEGER_ACCURATE")
+    case("DecodeJpeg", jpeg, label="fast", dct_method="INTEGER_FAST")
+    case("DecodeJpeg", progressive, label="progressive")
+    case("DecodeJpeg", unsampled, label="without downsampling")
+    case("DecodeJpeg", data, label="of a png", channels=3)
+    cut = np.array(jpeg.item()[:-100], object)
+    refused("DecodeJpeg", cut, label="truncated")
+    case("DecodeJpeg", cut, label="truncated recovered", try_recover_truncated=True,
+         acceptable_fraction=0.3)
+    refused("DecodeJpeg", np.array(b"not a picture", object), label="text")
+    refused("DecodeJpeg", np.array(b"", object), label="nothing")
+    refused("DecodeJpeg", jpeg, label="two channels", channels=2)
+    refused("DecodeJpeg", jpeg, label="ratio 3", ratio=3)
+    refused("DecodeJpeg", jpeg, label="no such method", dct_method="SLOW")
+    refused("DecodeJpeg", np.array([jpeg.item()], object), label="vector")
+    case("EncodeJpeg", colour, tolerance="jpeg")
+    case("EncodeJpeg", grey, tolerance="jpeg", label="grey")
+    for label, options in [
+        ("quality 50", {"quality": 50}), ("quality 100", {"quality": 100}),
+        ("progressive", {"progressive": True}), ("optimized", {"optimize_size": True}),
+        ("without downsampling", {"chroma_downsampling": False}),
+        ("format rgb", {"format": "rgb"}),
+        ("density", {"density_unit": "cm", "x_density": 100, "y_density": 50}),
+        ("metadata", {"xmp_metadata": "made here"})]:
+        case("EncodeJpeg", colour, tolerance="jpeg", label=label, **options)
+    refused("EncodeJpeg", colour[..., 0], label="of rank 2")
+    refused("EncodeJpeg", picture(3, 4, 2), label="two channels")
+    refused("EncodeJpeg", colour, label="quality 101", quality=101)
+    refused("EncodeJpeg", colour, label="grey asked", format="grayscale")
+
+
+def random():
+    family("random")
+    seeds = [(1, 2), (87654321, 0), (0, 7)]
+    i = np.int64
+    for op in ["RandomUniform", "RandomStandardNormal", "TruncatedNormal"]:
+        for dtype in FLOATS:
+            for seed, seed2 in seeds:
+                case(op, [2, 3], label=f"seeds {seed} {seed2} {dtype.name}", dtype=dtype, seed=seed,
+                     seed2=seed2, runs=3)
+        for label, shape in [("scalar", np.zeros(0, np.int32)), ("one", [1]), ("five", [5]),
+                             ("int64", np.array([4, 1], i)), ("empty", [0, 3]), ("long", [70]),
+                             ("rank 4", [2, 1, 3, 2])]:
+            case(op, shape, label=label, dtype=f32, seed=42, seed2=5, runs=2)
+        case(op, [9], label="nine float64", dtype=f64, seed=42, seed2=5, runs=2)
+        refused(op, [2, -1], label="negative", dtype=f32, seed=1)
+        refused(op, [[2]], label="shape of rank 2", dtype=f32, seed=1)
+    case("RandomUniform", [600], label="many", dtype=f32, seed=3, seed2=4, runs=2)
+    case("RandomStandardNormal", [600], label="many", dtype=f32, seed=3, seed2=4, runs=2)
+    case("TruncatedNormal", [600], label="many", dtype=f32, seed=3, seed2=4, runs=2)
+    for t in (np.int32, np.int64):
+        n = np.dtype(t).name
+        for seed, seed2 in seeds:
+            case("RandomUniformInt", [2, 3], t(0), t(10), label=f"seeds {seed} {seed2} {n}",
+                 seed=seed, seed2=seed2, runs=3)
+        case("RandomUniformInt", [5], t(-7), t(100), label=f"five {n}", seed=1, seed2=2, runs=2)
+        low, high = np.iinfo(t).min, np.iinfo(t).max
+        case("RandomUniformInt", [5], t(low), t(high), label=f"full {n}", seed=1, seed2=2, runs=2)
+        case("RandomUniformInt", [0], t(0), t(3), label=f"empty {n}", seed=1, seed2=2)
+        refused("RandomUniformInt", [2], t(3), t(3), label=f"empty range {n}", seed=1)
+        refused("RandomUniformInt", [2], np.array([1], t), t(3), label=f"vector {n}", seed=1)
+    case("RandomShuffle", R(5, 2), seed=1, seed2=2, runs=2)
+    for seed, seed2 in seeds:
+        case("RandomShuffle", np.arange(8, dtype=np.int32), label=f"seeds {seed} {seed2}",
+             seed=seed, seed2=seed2, runs=3)
+    case("RandomShuffle", np.arange(4).reshape(1, 4).astype(np.int32), label="one row", seed=1,
+         seed2=2, runs=2)
+    case("RandomShuffle", np.float32(3), label="scalar", seed=1, seed2=2)
+    case("RandomShuffle", np.zeros((0, 2), np.float32), label="empty", seed=1, seed2=2)
+
+
+def example(**features):
+    message = tf.train.Example()
+    for name, values in features.items():
+        feature = message.features.feature[name]
+        if not values or isinstance(values[0], bytes):
+            feature.bytes_list.value.extend(values)
+        elif isinstance(values[0], float):
+            feature.float_list.value.extend(values)
+        else:
+            feature.int64_list.value.extend(values)
+    return np.array(message.SerializeToString(deterministic=True), object)
+
+
+def parsing():
+    family("parsing")
+    nothing = np.zeros(0, np.float32)
+    none_i, none_s = np.zeros(0, np.int64), np.zeros(0, object)
+    full = example(name=[b"a"], box=[0.5, 1.5, 2.5, 3.5], label=[3], tags=[b"x", b"\xff"],
+                   sizes=[4, 5, 6])
+    dense = dict(num_sparse=0, sparse_keys=[], sparse_types=[])
+    case("ParseSingleExample", full, (nothing, none_s), label="dense", dense_keys=["box", "name"],
+         dense_shapes=[[4], []], Tdense=[f32, string], **dense)
+    case("ParseSingleExample", full, (none_i, nothing), label="matrix", dense_keys=["label", "box"],
+         dense_shapes=[[1], [2, 2]], Tdense=[i64, f32], **dense)
+    case("ParseSingleExample", full, (np.array([7, 8], np.int64), np.array(9.0, np.float32)),
+         label="defaults", dense_keys=["missing", "also"], dense_shapes=[[2], []],
+         Tdense=[i64, f32], **dense)
+    case("ParseSingleExample", full, (np.array(9.0, np.float32), np.array(0, np.int64)),
+         label="variable length",
+         dense_keys=["box", "sizes"], dense_shapes=[[None], [None]], Tdense=[f32, i64], **dense)
+    case("ParseSingleExample", full, (np.array(9.0, np.float32),), label="variable and missing",
+         dense_keys=["missing"], dense_shapes=[[None, 2]], Tdense=[f32], **dense)
+    sparse = dict(dense_keys=[], dense_shapes=[], Tdense=[])
+    case("ParseSingleExample", full, (), label="sparse", num_sparse=3,
+         sparse_keys=["sizes", "tags", "missing"], sparse_types=[i64, string, f32], **sparse)
+    case("ParseSingleExample", full, (nothing,), label="sparse and dense", num_sparse=1,
+         sparse_keys=["sizes"], sparse_types=[i64], dense_keys=["box"], dense_shapes=[[4]],
+         Tdense=[f32])
+    one = dict(dense, dense_keys=["box"], dense_shapes=[[4]], Tdense=[f32])
+    refused("ParseSingleExample", example(other=[1]), (nothing,), label="missing", **one)
+    refused("ParseSingleExample", example(box=[1, 2, 3, 4]), (nothing,), label="other type", **one)
+    refused("ParseSingleExample", example(box=[1.0]), (nothing,), label="other count", **one)
+    refused("ParseSingleExample", np.array(b"garbage", object), (nothing,), label="garbage",
+            **one)
+    refused("ParseSingleExample", np.array([full.item()], object), (nothing,), label="vector",
+            **one)
+    refused("ParseSingleExample", full, (nothing,), label="two keys",
+            **dict(one, dense_keys=["box", "b"]))
+    payload = np.array([0, 1, 2, 127, 128, 255, 254, 3], np.uint8).tobytes()
+    floats = np.array([1.5, -2.25], np.float32).tobytes()
+    for out in cpu_types("DecodeRaw", "out_type", TYPES + [f16, bf16]):
+        if out in (string,):
+            continue
+        data = floats if out.is_floating else bytes(v & 1 for v in payload) if out == boolean \
+            else payload
+        case("DecodeRaw", np.array(data, object), label=out.name, out_type=out)
+    case("DecodeRaw", np.array([payload, payload[::-1]], object), label="vector", out_type=i16)
+    case("DecodeRaw", np.array(payload, object), label="big endian", out_type=i32,
+         little_endian=False)
+    case("DecodeRaw", np.zeros(0, object), label="nothing", out_type=u8)
+    refused("DecodeRaw", np.array(payload[:7], object), label="not divisible", out_type=i32)
+    refused("DecodeRaw", np.array([payload, payload[:4]], object), label="two lengths", out_type=u8)
+
+
+def summary():
+    family("summary")
+    case("ScalarSummary", "loss", V(1.5), tolerance="summary")
+    case("ScalarSummary", ["a", "b"], V([1, 2]), label="vector", types=[f32], tolerance="summary")
+    case("ScalarSummary", np.zeros(0, object), np.zeros(0, np.float32), label="empty",
+         tolerance="summary")
+    refused("ScalarSummary", ["a", "b"], V([1, 2, 3]), label="do not fit")
+    refused("ScalarSummary", "a", V([1, 2]), label="tag is a scalar")
+    case("HistogramSummary", "h", R(3, 4), tolerance="summary")
+    case("HistogramSummary", "h", V([0, -1, 1e-13, 1e20, -1e20, 5]), label="wide", types=FLOATS,
+         tolerance="summary")
+    case("HistogramSummary", "h", np.zeros((0,), np.float32), label="empty", tolerance="summary")
+    refused("HistogramSummary", "h", V([1, nan]), label="nan")
+    refused("HistogramSummary", "h", V([1, inf]), label="infinity")
+    refused("HistogramSummary", ["h"], V([1]), label="tag of rank 1")
+    batch = np.stack([picture(3, 4, 3)] * 4)
+    case("ImageSummary", "im", batch, label="uint8", tolerance="summary")
+    case("ImageSummary", "im", batch[:1], label="one", tolerance="summary", max_images=1)
+    case("ImageSummary", "im", picture(3, 4, 1)[None], label="grey", tolerance="summary")
+    case("ImageSummary", "im", picture(3, 4, 4)[None], label="alpha", tolerance="summary")
+    case("ImageSummary", "im", R(1, 3, 4, 3, lo=0, hi=7, dtype=f32), label="positive floats",
+         tolerance="summary")
+    case("ImageSummary", "im", R(1, 3, 4, 1, lo=-3, hi=7, dtype=f32), label="signed floats",
+         tolerance="summary")
+    case("ImageSummary", "im", np.array([[[[nan], [1]], [[2], [3]]]], np.float32), label="bad pixel",
+         tolerance="summary")
+    case("ImageSummary", "im", R(1, 2, 2, 1, lo=-3, hi=7, dtype=f64), label="double",
+         tolerance="summary")
+    refused("ImageSummary", "im", batch[0], label="of rank 3")
+    refused("ImageSummary", "im", np.zeros((1, 2, 2, 2), np.uint8), label="two channels")
+    refused("ImageSummary", "im", batch, label="no images", max_images=0)
+    one = np.array(run_alone("ScalarSummary", "a", np.float32(1)), object)
+    two = np.array(run_alone("ScalarSummary", "b", np.float32(2)), object)
+    case("MergeSummary", (one, two), tolerance="summary")
+    case("MergeSummary", (np.array([one.item(), two.item()], object),), label="vector",
+         tolerance="summary")
+    refused("MergeSummary", (one, one), label="same tag")
+    refused("MergeSummary", (np.array(b"\xff\xff", object),), label="garbage")
+    case("Assert", True, (R(2, dtype=f32),), label="holds")
+    case("Assert", True, (["x"], [1, 2]), label="holds with two")
+    refused("Assert", False, (np.array("the reason", object), [1, 2, 3]), label="fails")
+    refused("Assert", False, (np.arange(5, dtype=np.float32),), label="fails briefly", summarize=2)
+    refused("Assert", False, (np.array([[1.5, 2], [3, 4]], np.float32), [True]),
+            label="fails with a matrix")
+    refused("Assert", [False], ([1],), label="vector")
+
+
 FAMILIES = [
     math_binary, comparison, math_unary, activation, cast, reduction, array_shape, array_join,
-    array_slice, matrix, loss]
+    array_slice, matrix, loss, convolution, pooling, normalization, resize, image, random, parsing,
+    summary]
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]
@@ -727,6 +1248,14 @@ if __name__ == "__main__":
     write_families("op_cases")
     for line in report + failures:
         print(line)
-    print("ops of gradients:", *sorted(gradient_ops))
+    print("ops of gradients without a definition:", *sorted(gradient_ops - set(OPS)))
+    cased = {c["op"] for cases in families.values() for c in cases}
+    print("ops without a case:", *[op for op in OPS if op not in cased])
+    second = {c["op"] for cases in families.values() for c in cases if "second" in c}
+    first = {c["op"] for cases in families.values() for c in cases if "gradients" in c}
+    checked = {
+        c["op"] for cases in families.values() for c in cases if "finite_differences" in c}
+    print("not checked by finite differences:", *sorted(first - checked))
+    print("without a second order:", *sorted(first - second))
     print({name: len(cases) for name, cases in families.items()})
     sys.exit(1 if failures else 0)

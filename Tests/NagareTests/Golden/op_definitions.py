@@ -12,7 +12,7 @@ VarHandleOp ReadVariableOp AssignVariableOp AssignAddVariableOp AssignSubVariabl
 VarIsInitializedOp
 ApplyGradientDescent ApplyMomentum ApplyAdam
 ResourceApplyGradientDescent ResourceApplyMomentum ResourceApplyAdam
-Add AddV2 AddN Sub Mul RealDiv Div FloorDiv FloorMod Maximum Minimum Pow SquaredDifference
+Add AddV2 AddN Sub Mul RealDiv Div DivNoNan FloorDiv FloorMod Maximum Minimum Pow SquaredDifference
 Neg Abs Sign Exp Log Sqrt Rsqrt Square Reciprocal Inv Tanh Sigmoid Floor Ceil Round
 Relu Relu6 LeakyRelu Elu Softplus Softmax LogSoftmax
 ReluGrad Relu6Grad LeakyReluGrad EluGrad SoftplusGrad TanhGrad SigmoidGrad SqrtGrad RsqrtGrad
