@@ -1,0 +1,235 @@
+/// The register-blocked product on which matrix multiplication and convolution stand; to be
+/// included in a body (see Multiversion.h).
+///
+/// It computes a tile C[i][j] = Σ_k A[i][k] B[k][j] of a few rows and one panel of columns. The
+/// elements of A are read where they are: A[i][k] = a[row[i] + step[k]], with k running over `steps`
+/// entries of `step` and `run` consecutive elements from each. So the same loop reads a matrix
+/// (one step, a long run), the pixels under a filter (one step a tap, a run over the channels) or,
+/// for the gradient to a filter, one channel of many pixels (one step a pixel, runs of 1).
+/// B is packed in panels of PANEL columns, [k][PANEL], padded with zeros; a last panel of at most
+/// LANES columns is packed [k][LANES].
+#include "VectorTypes.h"
+
+#define PANEL (2 * LANES)
+/// Rows of the widest tile: 6 × 2 vectors and 9 × 1 vector fill, with their operands, 16 registers.
+#define WIDE_ROWS 6
+#define NARROW_ROWS 9
+/// Elements of B that may pass through the first-level cache again for each few rows of A.
+#define SMALL_PRODUCT 16384
+
+/// What becomes of a tile.
+typedef struct {
+  /// C[i][j] is c[row[i] + j].
+  REAL *c;
+  const int64_t *row;
+  /// Columns of the tile that exist.
+  int64_t columns;
+  /// Whether the product is added to what C holds.
+  bool accumulate;
+  /// Added to each row at the end, unless null.
+  const REAL *bias;
+  /// Whether negative results become zero.
+  bool relu;
+} NAME(tile_output);
+
+/// One k: sum[i] += A[i][k] · B[k].
+INLINE void NAME(multiply_step)(
+    const int rows, const int vectors, const REAL *const *a, int64_t at, const REAL *b,
+    VECTOR sum[][2]) {
+  VECTOR b0 = NAME(load)(b);
+  VECTOR b1 = vectors > 1 ? NAME(load)(b + LANES) : b0;
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++) {
+    REAL x = a[i][at];
+    sum[i][0] += x * b0;
+    if (vectors > 1) sum[i][1] += x * b1;
+  }
+}
+
+/// `single` says that `run` is 1.
+INLINE void NAME(tile)(
+    const int rows, const int vectors, const bool single, const REAL *a, const int64_t *row,
+    const int64_t *step, int64_t steps, int64_t run, const REAL *b,
+    const NAME(tile_output) *output) {
+  VECTOR sum[NARROW_ROWS][2];
+  const REAL *pointer[NARROW_ROWS];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++) {
+    pointer[i] = a + row[i];
+    sum[i][0] = (VECTOR){0};
+    sum[i][1] = (VECTOR){0};
+  }
+  const int64_t width = vectors * LANES;
+  for (const int64_t *last = step + steps; step < last; step++) {
+    int64_t at = *step;
+    if (single) {
+      NAME(multiply_step)(rows, vectors, pointer, at, b, sum);
+      b += width;
+    } else {
+      int64_t k = run;
+      for (; k >= 4; k -= 4) {
+        NAME(multiply_step)(rows, vectors, pointer, at, b, sum);
+        NAME(multiply_step)(rows, vectors, pointer, at + 1, b + width, sum);
+        NAME(multiply_step)(rows, vectors, pointer, at + 2, b + 2 * width, sum);
+        NAME(multiply_step)(rows, vectors, pointer, at + 3, b + 3 * width, sum);
+        at += 4;
+        b += 4 * width;
+      }
+      for (; k > 0; k--) {
+        NAME(multiply_step)(rows, vectors, pointer, at, b, sum);
+        at++;
+        b += width;
+      }
+    }
+  }
+  if (output->columns == vectors * LANES) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+      REAL *c = output->c + output->row[i];
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; v++) {
+        VECTOR value = sum[i][v];
+        if (output->accumulate) value += NAME(load)(c + v * LANES);
+        if (output->bias) value += NAME(load)(output->bias + v * LANES);
+        if (output->relu) value = NAME(relu)(value);
+        NAME(store)(c + v * LANES, value);
+      }
+    }
+  } else {
+    REAL part[2 * VECTOR_BYTES / sizeof(REAL)];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+      REAL *c = output->c + output->row[i];
+      NAME(store)(part, sum[i][0]);
+      if (vectors > 1) NAME(store)(part + LANES, sum[i][1]);
+      for (int64_t j = 0; j < output->columns; j++) {
+        REAL value = part[j];
+        if (output->accumulate) value += c[j];
+        if (output->bias) value += output->bias[j];
+        if (output->relu && value < 0) value = 0;
+        c[j] = value;
+      }
+    }
+  }
+}
+
+typedef void (*NAME(tile_function))(
+    const REAL *a, const int64_t *row, const int64_t *step, int64_t steps, int64_t run,
+    const REAL *b, const NAME(tile_output) *output);
+
+#define TILE(ROWS, VECTORS)                                                                    \
+  static void NAME(tile_##ROWS##_##VECTORS)(                                                   \
+      const REAL *a, const int64_t *row, const int64_t *step, int64_t steps, int64_t run,      \
+      const REAL *b, const NAME(tile_output) *output) {                                        \
+    NAME(tile)(ROWS, VECTORS, false, a, row, step, steps, run, b, output);                     \
+  }                                                                                            \
+  static void NAME(single_tile_##ROWS##_##VECTORS)(                                            \
+      const REAL *a, const int64_t *row, const int64_t *step, int64_t steps, int64_t run,      \
+      const REAL *b, const NAME(tile_output) *output) {                                        \
+    NAME(tile)(ROWS, VECTORS, true, a, row, step, steps, run, b, output);                      \
+  }
+TILE(1, 2)
+TILE(2, 2)
+TILE(3, 2)
+TILE(4, 2)
+TILE(5, 2)
+TILE(6, 2)
+TILE(1, 1)
+TILE(2, 1)
+TILE(3, 1)
+TILE(4, 1)
+TILE(5, 1)
+TILE(6, 1)
+TILE(7, 1)
+TILE(8, 1)
+TILE(9, 1)
+#undef TILE
+
+#define TILES(KIND, V)                                                                         \
+  {NAME(KIND##_1_##V), NAME(KIND##_2_##V), NAME(KIND##_3_##V), NAME(KIND##_4_##V),             \
+   NAME(KIND##_5_##V), NAME(KIND##_6_##V)
+#define NARROW_TILES(KIND) TILES(KIND, 1), NAME(KIND##_7_1), NAME(KIND##_8_1), NAME(KIND##_9_1)}
+/// By whether runs are of one element, and by rows less one.
+static const NAME(tile_function) NAME(wide_tiles)[2][WIDE_ROWS] = {
+    TILES(tile, 2)}, TILES(single_tile, 2)}};
+static const NAME(tile_function) NAME(narrow_tiles)[2][NARROW_ROWS] = {
+    NARROW_TILES(tile), NARROW_TILES(single_tile)};
+#undef TILES
+#undef NARROW_TILES
+
+/// Columns that packed B has for `columns` columns.
+INLINE int64_t NAME(padded_columns)(int64_t columns) {
+  return (columns + LANES - 1) / LANES * LANES;
+}
+
+/// Packs B[k][j] = b[k · row_stride + j · column_stride] in panels: depth · padded_columns(columns)
+/// elements in all. Of its rows this call packs `count`, from `first` on; `b` points at the first.
+static void NAME(pack)(
+    const REAL *restrict b, int64_t depth, int64_t first, int64_t count, int64_t columns,
+    int64_t row_stride, int64_t column_stride, REAL *restrict packed) {
+  for (int64_t j = 0; j < columns; j += PANEL) {
+    int64_t existing = columns - j < PANEL ? columns - j : PANEL;
+    int64_t width = existing > LANES ? PANEL : LANES;
+    REAL *restrict panel = packed + j * depth + first * width;
+    const REAL *restrict source = b + j * column_stride;
+    if (column_stride == 1 && existing == PANEL) {
+      for (int64_t k = 0; k < count; k++) {
+        NAME(store)(panel, NAME(load)(source));
+        NAME(store)(panel + LANES, NAME(load)(source + LANES));
+        panel += PANEL;
+        source += row_stride;
+      }
+    } else if (column_stride == 1) {
+      for (int64_t k = 0; k < count; k++) {
+        for (int64_t i = 0; i < existing; i++) panel[i] = source[i];
+        for (int64_t i = existing; i < width; i++) panel[i] = 0;
+        panel += width;
+        source += row_stride;
+      }
+    } else {
+      for (int64_t begin = 0; begin < count; begin += 16) {
+        int64_t end = count - begin < 16 ? count : begin + 16;
+        for (int64_t i = 0; i < existing; i++) {
+          const REAL *restrict column = source + i * column_stride;
+          for (int64_t k = begin; k < end; k++) panel[k * width + i] = column[k * row_stride];
+        }
+      }
+      for (int64_t i = existing; i < width; i++)
+        for (int64_t k = 0; k < count; k++) panel[k * width + i] = 0;
+    }
+  }
+}
+
+/// C = A · B over all panels: `rows` entries of `a_row` and `c_row`, `columns` columns of C.
+/// Of the packed B, which has `depth` rows, those from `first` on are used, `steps` · `run`.
+/// Rows are spread evenly over tiles, so that no tile is nearly empty. Whatever stays in the cache
+/// longer is the outer loop: a panel of B, or, when all of B is small, the rows of A and C.
+static void NAME(multiply)(
+    const REAL *a, const int64_t *a_row, int64_t rows, const int64_t *step, int64_t steps,
+    int64_t run, const REAL *b, int64_t depth, int64_t first, REAL *c, const int64_t *c_row,
+    int64_t columns, bool accumulate, const REAL *bias, bool relu) {
+  const bool small = columns > PANEL && steps * run * columns <= SMALL_PRODUCT;
+  const int64_t group_rows = small ? 3 * WIDE_ROWS : rows;
+  for (int64_t begin = 0; begin < rows; begin += group_rows) {
+    const int64_t group = rows - begin < group_rows ? rows - begin : group_rows;
+    for (int64_t j = 0; j < columns; j += PANEL) {
+      int64_t existing = columns - j < PANEL ? columns - j : PANEL;
+      bool narrow = existing <= LANES;
+      const NAME(tile_function) *tiles =
+          narrow ? NAME(narrow_tiles)[run == 1] : NAME(wide_tiles)[run == 1];
+      int64_t tallest = narrow ? NARROW_ROWS : WIDE_ROWS;
+      int64_t count = (group + tallest - 1) / tallest;
+      int64_t height = group / count, taller = group % count;
+      const REAL *panel = b + j * depth + first * (narrow ? LANES : PANEL);
+      NAME(tile_output) output = {
+          .c = c + j, .columns = existing, .accumulate = accumulate,
+          .bias = bias ? bias + j : NULL, .relu = relu};
+      for (int64_t tile = 0, i = begin; tile < count; tile++) {
+        int64_t tall = height + (tile < taller);
+        output.row = c_row + i;
+        tiles[tall - 1](a, a_row + i, step, steps, run, panel, &output);
+        i += tall;
+      }
+    }
+  }
+}
