@@ -1,0 +1,161 @@
+/// How two shapes are read together, NumPy's way: dimensions are aligned at the end, and one of size 1
+/// repeats.
+struct Broadcast {
+  /// The shape of the result.
+  let dimensions: [Int]
+  /// Merged dimensions of the result, with the step of each operand in it: 0 where it repeats.
+  private var sizes: [Int] = []
+  private var leftSteps: [Int] = []
+  private var rightSteps: [Int] = []
+
+  /// - Throws: `invalidArgument` in TensorFlow's words when the shapes do not go together.
+  init(_ left: [Int], _ right: [Int]) throws(GraphError) {
+    let rank = max(left.count, right.count)
+    let a = [Int](repeating: 1, count: rank - left.count) + left
+    let b = [Int](repeating: 1, count: rank - right.count) + right
+    var result: [Int] = []
+    for (x, y) in zip(a, b) {
+      guard x == y || x == 1 || y == 1 else {
+        throw .invalidArgument("Incompatible shapes: \(Shape(left)) vs. \(Shape(right))")
+      }
+      result.append(x == 1 ? y : x)
+    }
+    dimensions = result
+    // From the last dimension on, a dimension joins the one inside it when both operands walk
+    // through the two as through one.
+    var leftStep = 1
+    var rightStep = 1
+    for index in (0..<rank).reversed() where result[index] != 1 {
+      let l = a[index] == 1 ? 0 : leftStep
+      let r = b[index] == 1 ? 0 : rightStep
+      if let size = sizes.last, let ls = leftSteps.last, let rs = rightSteps.last,
+        l == (ls == 0 ? 0 : ls * size), r == (rs == 0 ? 0 : rs * size)
+      {
+        sizes[sizes.count - 1] = size * result[index]
+      } else {
+        sizes.append(result[index])
+        leftSteps.append(l)
+        rightSteps.append(r)
+      }
+      leftStep *= a[index]
+      rightStep *= b[index]
+    }
+    // Innermost first.
+    if sizes.isEmpty {
+      sizes = [1]
+      leftSteps = [0]
+      rightSteps = [0]
+    }
+  }
+
+  /// The length of the runs within which both operands advance by a constant step.
+  var runLength: Int { sizes[0] }
+  var leftStep: Int { leftSteps[0] }
+  var rightStep: Int { rightSteps[0] }
+  /// The number of runs; 0 when the result is empty.
+  var runCount: Int {
+    var count = 1
+    for size in sizes.dropFirst() { count *= size }
+    return sizes[0] == 0 ? 0 : count
+  }
+
+  /// Where run `index` begins in each operand. In the result it begins at `index * runLength`.
+  func start(_ index: Int) -> (left: Int, right: Int) {
+    var rest = index
+    var left = 0
+    var right = 0
+    for dimension in 1..<max(1, sizes.count) {
+      let position = rest % sizes[dimension]
+      rest /= sizes[dimension]
+      left += position * leftSteps[dimension]
+      right += position * rightSteps[dimension]
+    }
+    return (left, right)
+  }
+}
+
+extension Shape {
+  /// The shape of two operands read together, as far as it is known.
+  ///
+  /// - Throws: `invalidArgument` in TensorFlow's words when the shapes cannot go together.
+  func broadcast(with other: Shape) throws(GraphError) -> Shape {
+    guard let left = dimensions, let right = other.dimensions else { return .unknown }
+    let rank = max(left.count, right.count)
+    let a = [Int?](repeating: 1, count: rank - left.count) + left
+    let b = [Int?](repeating: 1, count: rank - right.count) + right
+    var result: [Int?] = []
+    for (x, y) in zip(a, b) {
+      switch (x, y) {
+      case (1, _): result.append(y)
+      case (_, 1): result.append(x)
+      case (nil, let size), (let size, nil): result.append(size)
+      case (let x?, let y?):
+        guard x == y else {
+          throw .invalidArgument("Dimensions must be equal, but are \(x) and \(y)")
+        }
+        result.append(x)
+      }
+    }
+    return Shape(result)
+  }
+}
+
+/// Calls `function` for every pair of elements that `broadcast` brings together.
+@inline(__always)
+func broadcastLoop<T: Scalar, R: Scalar>(
+  _ broadcast: Broadcast, _ left: UnsafePointer<T>, _ right: UnsafePointer<T>,
+  _ result: UnsafeMutablePointer<R>, _ context: KernelContext,
+  _ function: (T, T) -> R
+) {
+  let length = broadcast.runLength
+  let runs = broadcast.runCount
+  let grain = context.grain()
+  let (l, r) = (broadcast.leftStep, broadcast.rightStep)
+  @inline(__always)
+  func run(_ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<R>, _ n: Int) {
+    if l == 1, r == 1 {
+      for i in 0..<n { y[i] = function(a[i], b[i]) }
+    } else if l == 0 {
+      let x = a[0]
+      for i in 0..<n { y[i] = function(x, b[i * r]) }
+    } else if r == 0 {
+      let x = b[0]
+      for i in 0..<n { y[i] = function(a[i * l], x) }
+    } else {
+      for i in 0..<n { y[i] = function(a[i * l], b[i * r]) }
+    }
+  }
+  if runs == 1 {
+    context.threads.ranges(length, grain: grain) { range in
+      let start = range.lowerBound
+      run(left + start * l, right + start * r, result + start, range.count)
+    }
+  } else {
+    context.threads.ranges(runs, grain: max(1, grain / max(1, length))) { range in
+      for index in range {
+        let start = broadcast.start(index)
+        run(left + start.left, right + start.right, result + index * length, length)
+      }
+    }
+  }
+}
+
+/// Carries the gradient of a broadcast result back to one operand: summed over the dimensions in which
+/// the operand was repeated.
+func unbroadcast(
+  _ gradient: Output, to operand: Output, with other: Output
+) throws(GraphError) -> Output {
+  if let size = operand.shape.known, let result = gradient.shape.known {
+    if size == result { return gradient }
+    let lead = max(0, result.count - size.count)
+    let axes = result.indices.filter { index in
+      index < lead || (size[index - lead] == 1 && result[index] != 1)
+    }
+    let summed = axes.isEmpty ? gradient : try sum(gradient, axes: axes)
+    return try reshape(summed, size)
+  }
+  let axes = try broadcastGradientArguments(
+    try shape(of: operand), try shape(of: other)
+  ).0
+  return try reshape(try sum(gradient, axes: axes), try shape(of: operand))
+}

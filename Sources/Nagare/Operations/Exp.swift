@@ -1,0 +1,19 @@
+/// `e` to the power of each element.
+struct Exp: FloatUnary {
+  static let name = "Exp"
+
+  @inline(__always) static func function<T: FloatNumber>(_ x: T) -> T { T.exp(x) }
+
+  func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
+    [try node.gradient * node.outputs[0]]
+  }
+}
+
+/// `e` to the power of each element.
+///
+/// TensorFlow: `Exp`, `tf.exp`.
+public func exp(
+  _ x: Output, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
+) throws(GraphError) -> Output {
+  try x.graph.output(Exp(), [x], name: name, SourceLocation(file, line))
+}

@@ -1,0 +1,43 @@
+/// Every op type of the engine: an op is its file and one line here.
+enum Registry {
+  static let array: [any Op.Type] = [
+    Const.self, Placeholder.self, PlaceholderWithDefault.self, Identity.self, StopGradient.self,
+    NoOp.self, Reshape.self, ShapeOf.self, ZerosLike.self, OnesLike.self,
+    Rank.self, RangeOp.self, GatherV2.self, BroadcastTo.self, DynamicStitch.self,
+  ]
+
+  static let math: [any Op.Type] = [
+    Add.self, AddV2.self, AddN.self, Mul.self, Neg.self, FloorDiv.self, FloorMod.self, Exp.self,
+    Sum.self, BroadcastGradientArgs.self,
+  ]
+
+  static let state: [any Op.Type] = [
+    VariableV2.self, Assign.self, VarHandleOp.self, ReadVariableOp.self, AssignVariableOp.self,
+  ]
+
+  static let network: [any Op.Type] = []
+
+  static let random: [any Op.Type] = []
+
+  static let image: [any Op.Type] = []
+
+  static let inputOutput: [any Op.Type] = []
+
+  static let training: [any Op.Type] = []
+
+  /// All op types, by family.
+  static let all: [any Op.Type] =
+    array + math + state + network + random + image + inputOutput + training
+
+  private static let byName: [String: OpDefinition] = {
+    var definitions: [String: OpDefinition] = [:]
+    for type in all { definitions[type.name] = OpDefinition(type) }
+    return definitions
+  }()
+
+  /// What is known of the op type with TensorFlow's name `name`, or `nil` when the engine lacks it.
+  static func definition(_ name: String) -> OpDefinition? { byName[name] }
+
+  /// All definitions in the order of their names.
+  static var definitions: [OpDefinition] { byName.values.sorted { $0.name < $1.name } }
+}

@@ -1,0 +1,63 @@
+/// What a kernel may use besides its inputs.
+public struct KernelContext: Sendable {
+  /// The node that runs; `nil` while a constant is folded.
+  let node: Node?
+  /// The threads to split work over.
+  let threads: ThreadPool
+  private let sessionResources: Resources?
+
+  init(node: Node?, threads: ThreadPool, resources: Resources?) {
+    self.node = node
+    self.threads = threads
+    sessionResources = resources
+  }
+
+  /// For evaluating constants while a graph is built: one thread, no resources.
+  static let folding = KernelContext(
+    node: nil, threads: ThreadPool(threads: 1), resources: nil)
+
+  /// What the session owns.
+  ///
+  /// - Throws: `internalError` outside a session.
+  var resources: Resources {
+    get throws(GraphError) {
+      guard let sessionResources else { throw .internalError("There is no session to run in") }
+      return sessionResources
+    }
+  }
+
+  /// The name of the node that runs.
+  var nodeName: String { node?.name ?? "" }
+
+  /// Uninitialized memory for an output.
+  ///
+  /// - Throws: `invalidArgument` for a bad shape, `resourceExhausted` when it does not fit.
+  func allocate(_ dataType: DataType, _ dimensions: [Int]) throws(GraphError) -> Tensor {
+    try Tensor(uninitialized: dataType, dimensions)
+  }
+
+  /// Memory for an output that may be that of input `index`, when nothing else will read it: the
+  /// kernel then overwrites what it reads, element by element.
+  func allocate(
+    _ dataType: DataType, _ dimensions: [Int], reusing index: Int, of inputs: [Tensor]
+  ) throws(GraphError) -> Tensor {
+    guard inputs[index].dataType == dataType, inputs[index].dimensions == dimensions,
+      dataType != .string, isLastReference(index, inputs)
+    else { return try allocate(dataType, dimensions) }
+    return inputs[index]
+  }
+
+  /// Whether the array `inputs` holds the only reference to the memory of input `index`.
+  private func isLastReference(_ index: Int, _ inputs: [Tensor]) -> Bool {
+    // A copy of the element would be a second reference: the test is made on the array's own.
+    inputs.withUnsafeBufferPointer { elements in
+      guard let base = elements.baseAddress else { return false }
+      return isKnownUniquelyReferenced(
+        &UnsafeMutablePointer(mutating: base + index).pointee.storage)
+    }
+  }
+
+  /// A range of elements per task that is worth a thread for work of about `cost` nanoseconds an
+  /// element.
+  func grain(cost: Int = 1) -> Int { max(1, 32_768 / max(1, cost)) }
+}

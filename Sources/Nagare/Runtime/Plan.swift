@@ -1,0 +1,130 @@
+/// The part of a graph that one set of feeds, fetches and targets needs, in an order to run it.
+///
+/// Made once by passes, each of which takes what the one before it left: prune, then order.
+final class Plan: Sendable {
+  /// One node to run.
+  struct Step: Sendable {
+    let node: Node
+    /// Where each input is.
+    let inputs: [Int]
+    /// Whether each input is a variable of which the value is to be read.
+    let reads: [Bool]
+    /// Inputs that nothing reads after this step, so that they may be overwritten.
+    let last: [Bool]
+    /// Where the first output goes; the others follow.
+    let firstOutput: Int
+    /// Outputs that nothing reads.
+    let unused: [Int]
+  }
+
+  let steps: [Step]
+  /// The number of places for values.
+  let slotCount: Int
+  /// Where each feed goes.
+  let feeds: [Int]
+  /// Where each fetch is found.
+  let fetches: [Int]
+
+  /// - Throws: `invalidArgument` for fetches that are not in the graph, `unimplemented` with every op
+  ///   type that is missing.
+  init(
+    _ graph: Graph, feeds fed: [Output], fetches: [Output], targets: [Node]
+  ) throws(GraphError) {
+    for output in fed + fetches where output.graph !== graph {
+      throw .invalidArgument("Tensor \(output) is not an element of this graph.")
+    }
+    let nodes = graph.nodes
+    for target in targets where target.id >= nodes.count || nodes[target.id] !== target {
+      throw .invalidArgument("Operation '\(target.name)' is not an element of this graph.")
+    }
+    let fedEdges = Set(fed.map(\.edge))
+    let needed = Self.prune(nodes, fed: fedEdges, fetches: fetches, targets: targets)
+    try Self.checkAvailable(needed.map { nodes[$0] })
+
+    var slots: [Node.Edge: Int] = [:]
+    var slotCount = 0
+    for feed in fed where slots[feed.edge] == nil {
+      slots[feed.edge] = slotCount
+      slotCount += 1
+    }
+    let kept = Set(fetches.map(\.edge)).union(fedEdges)
+    var lastUse: [Node.Edge: Int] = [:]
+    for id in needed {
+      for edge in nodes[id].inputs { lastUse[edge] = id }
+    }
+    var steps: [Step] = []
+    steps.reserveCapacity(needed.count)
+    for id in needed {
+      let node = nodes[id]
+      var inputs: [Int] = []
+      var reads: [Bool] = []
+      var last: [Bool] = []
+      for (position, edge) in node.inputs.enumerated() {
+        guard let slot = slots[edge] else {
+          throw .internalError("'\(node.name)' runs before '\(nodes[edge.node].name)'")
+        }
+        inputs.append(slot)
+        reads.append(
+          nodes[edge.node].outputs[edge.index].isReference && !node.takesReference[position])
+        // Taken twice by the same node, it dies with the second.
+        let again = node.inputs[(position + 1)...].contains(edge)
+        last.append(lastUse[edge] == id && !kept.contains(edge) && !again)
+      }
+      let firstOutput = slotCount
+      var unused: [Int] = []
+      for index in node.outputs.indices {
+        let edge = Node.Edge(node: id, index: index)
+        // A fed output keeps the feed's place; what the node computes for it goes nowhere.
+        if slots[edge] == nil { slots[edge] = slotCount }
+        if lastUse[edge] == nil, !kept.contains(edge) { unused.append(slotCount) }
+        slotCount += 1
+      }
+      steps.append(
+        Step(
+          node: node, inputs: inputs, reads: reads, last: last, firstOutput: firstOutput,
+          unused: unused))
+    }
+    self.steps = steps
+    self.slotCount = slotCount
+    self.feeds = fed.compactMap { slots[$0.edge] }
+    var found: [Int] = []
+    for fetch in fetches {
+      guard let slot = slots[fetch.edge] else {
+        throw .internalError("Nothing computes \(fetch.name)")
+      }
+      found.append(slot)
+    }
+    self.fetches = found
+  }
+
+  /// The ids of the nodes that run, in ascending order, which is topological.
+  private static func prune(
+    _ nodes: [Node], fed: Set<Node.Edge>, fetches: [Output], targets: [Node]
+  ) -> [Int] {
+    var needed: Set<Int> = []
+    var pending = targets.map(\.id)
+    pending += fetches.filter { !fed.contains($0.edge) }.map(\.node.id)
+    while let id = pending.popLast() {
+      guard needed.insert(id).inserted else { continue }
+      pending += nodes[id].inputs.filter { !fed.contains($0) }.map(\.node)
+      pending += nodes[id].controlInputs
+    }
+    return needed.sorted()
+  }
+
+  private static func checkAvailable(_ nodes: [Node]) throws(GraphError) {
+    var missing: [String: [String]] = [:]
+    for node in nodes where node.op is UnknownOp {
+      missing[node.type, default: []].append(node.name)
+    }
+    guard !missing.isEmpty else { return }
+    let lines = missing.sorted { $0.key < $1.key }.map { type, names in
+      let shown = names.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
+      return "\(type) (\(shown)\(names.count > 3 ? " and \(names.count - 3) more" : ""))"
+    }
+    let types = missing.count == 1 ? "an op type that is" : "\(missing.count) op types that are"
+    throw .unimplemented(
+      "The part of the graph that is to run needs \(types) not implemented: "
+        + lines.joined(separator: "; "))
+  }
+}

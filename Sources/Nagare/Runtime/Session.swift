@@ -1,0 +1,165 @@
+import Synchronization
+
+/// Runs parts of a graph and owns the values of its variables.
+///
+/// # Thread safety
+/// A session may be used from several threads; runs overlap. Each node of a run happens after the
+/// nodes that it takes something from; runs see one another only through variables.
+public final class Session: Sendable {
+  /// The graph.
+  public let graph: Graph
+  let threads: ThreadPool
+  let resources = Resources()
+
+  private struct Signature: Hashable {
+    var feeds: [Node.Edge]
+    var fetches: [Node.Edge]
+    var targets: [Int]
+  }
+
+  private let plans = Mutex<[Signature: Plan]>([:])
+
+  /// A session on `graph` with `threads` compute threads; as many as the process may use when `nil`.
+  public init(_ graph: Graph, threads: Int? = nil) {
+    self.graph = graph
+    self.threads = ThreadPool(threads: threads)
+  }
+
+  /// The values of `fetches`, computed by the nodes that they need and no others.
+  ///
+  /// - Parameters:
+  ///   - fetches: Tensors of the graph.
+  ///   - feeds: Values for any tensors of the graph, used in place of what would compute them.
+  ///   - targets: Nodes to run besides.
+  /// - Throws: `invalidArgument` for a feed of the wrong type or shape, and whatever a node throws,
+  ///   with the node.
+  public func run(
+    _ fetches: [Output], feeds: [Output: Tensor] = [:], targets: [Node] = []
+  ) throws(GraphError) -> [Tensor] {
+    let ordered = feeds.sorted { ($0.key.node.id, $0.key.index) < ($1.key.node.id, $1.key.index) }
+    let callable = try callable(feeds: ordered.map(\.key), fetches: fetches, targets: targets)
+    return try callable.run(ordered.map(\.value))
+  }
+
+  /// The value of one tensor.
+  public func run(
+    _ fetch: Output, feeds: [Output: Tensor] = [:]
+  ) throws(GraphError) -> Tensor {
+    try run([fetch], feeds: feeds)[0]
+  }
+
+  /// Runs a node for what it does.
+  public func run(_ target: Node, feeds: [Output: Tensor] = [:]) throws(GraphError) {
+    _ = try run([], feeds: feeds, targets: [target])
+  }
+
+  /// A run that is prepared once, for feeds that come in this order.
+  ///
+  /// - Throws: `unimplemented` with all op types that are missing; see `run`.
+  public func callable(
+    feeds: [Output] = [], fetches: [Output] = [], targets: [Node] = []
+  ) throws(GraphError) -> Callable {
+    for output in feeds + fetches where output.graph !== graph {
+      throw .invalidArgument("Tensor \(output) is not an element of this graph.")
+    }
+    let signature = Signature(
+      feeds: feeds.map(\.edge), fetches: fetches.map(\.edge), targets: targets.map(\.id))
+    if let plan = plans.withLock({ $0[signature] }) {
+      return Callable(session: self, feeds: feeds, plan: plan)
+    }
+    let plan = try Plan(graph, feeds: feeds, fetches: fetches, targets: targets)
+    plans.withLock { $0[signature] = plan }
+    return Callable(session: self, feeds: feeds, plan: plan)
+  }
+}
+
+/// A prepared run of a session.
+public struct Callable: Sendable {
+  private let session: Session
+  private let feeds: [Output]
+  private let plan: Plan
+
+  init(session: Session, feeds: [Output], plan: Plan) {
+    self.session = session
+    self.feeds = feeds
+    self.plan = plan
+  }
+
+  /// The fetched values, with `values` for the feeds, in their order.
+  ///
+  /// - Throws: as `Session.run`.
+  public func run(_ values: [Tensor] = []) throws(GraphError) -> [Tensor] {
+    guard values.count == feeds.count else {
+      throw .invalidArgument("Expected \(feeds.count) feeds, got \(values.count)")
+    }
+    var slots = [Tensor?](repeating: nil, count: plan.slotCount)
+    for (index, value) in values.enumerated() {
+      try check(value, for: feeds[index])
+      slots[plan.feeds[index]] = value
+    }
+    for step in plan.steps { try execute(step, &slots) }
+    var results: [Tensor] = []
+    results.reserveCapacity(plan.fetches.count)
+    for slot in plan.fetches {
+      guard let value = slots[slot] else { throw .internalError("A fetched value is missing") }
+      results.append(try Self.read(value))
+    }
+    return results
+  }
+
+  private func check(_ value: Tensor, for feed: Output) throws(GraphError) {
+    guard value.dataType == feed.dataType else {
+      throw .invalidArgument(
+        "Cannot feed a value of type \(value.dataType) for Tensor '\(feed.name)', which has type "
+          + "'\(feed.dataType)'")
+    }
+    guard feed.shape.isCompatible(with: value.shape) else {
+      throw .invalidArgument(
+        "Cannot feed value of shape \(value.shape.tupleDescription) for Tensor '\(feed.name)', "
+          + "which has shape '\(feed.shape.tupleDescription)'")
+    }
+  }
+
+  /// The value of a variable, where `value` is one by reference.
+  private static func read(_ value: Tensor) throws(GraphError) -> Tensor {
+    guard let variable = value.storage.resource as? VariableValue else { return value }
+    guard let current = variable.current else {
+      throw VariableValue.uninitialized(variable.name)
+    }
+    return current
+  }
+
+  private func execute(_ step: Plan.Step, _ slots: inout [Tensor?]) throws(GraphError) {
+    let node = step.node
+    var inputs: [Tensor] = []
+    inputs.reserveCapacity(step.inputs.count)
+    do throws(GraphError) {
+      for (position, slot) in step.inputs.enumerated() {
+        // The last reader takes the value out, so that its kernel may overwrite it.
+        let held = step.last[position] ? slots[slot].take() : slots[slot]
+        guard let value = held else {
+          throw GraphError.internalError("Input \(position) has no value")
+        }
+        inputs.append(step.reads[position] ? try Self.read(value) : value)
+      }
+      let context = KernelContext(
+        node: node, threads: session.threads, resources: session.resources)
+      let outputs = try node.op.compute(inputs, context)
+      guard outputs.count == node.outputs.count else {
+        throw GraphError.internalError(
+          "The kernel gave \(outputs.count) outputs of \(node.outputs.count)")
+      }
+      for (index, output) in outputs.enumerated() { slots[step.firstOutput + index] = output }
+      for slot in step.unused { slots[slot] = nil }
+    } catch {
+      let names = Registry.definition(node.type)?.signature.inputs.map(\.name) ?? []
+      let arguments = inputs.enumerated().map { index, value in
+        let text = "\(value.dataType.signatureName)\(value.shape)"
+        return names.count == inputs.count ? "\(names[index]): \(text)" : text
+      }
+      throw error.at(
+        node: "{{node \(node.name)}} = \(node.type)(\(arguments.joined(separator: ", ")))",
+        location: node.location)
+    }
+  }
+}

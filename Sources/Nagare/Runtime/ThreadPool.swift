@@ -1,0 +1,125 @@
+import CNagareKernels
+import Foundation
+import Synchronization
+
+/// The engine's compute threads. Work is split into tasks whose boundaries do not depend on the number
+/// of threads, so that results do not either.
+///
+/// # Thread safety
+/// Several threads may call `run` at once; tasks of all of them share the workers. A task may call
+/// `run` itself: the caller always works on its own tasks, so that nothing waits for an idle worker.
+public final class ThreadPool: @unchecked Sendable {
+  /// One call of `run`, alive until its last task is done.
+  private final class Job: @unchecked Sendable {
+    let count: Int
+    let next = Atomic<Int>(0)
+    let unfinished: Atomic<Int>
+    let body: (Int) -> Void
+
+    init(count: Int, body: @escaping (Int) -> Void) {
+      self.count = count
+      unfinished = Atomic(count)
+      self.body = body
+    }
+
+    var isExhausted: Bool { next.load(ordering: .relaxed) >= count }
+
+    /// Works until no task is left. `true` when this call finished the last one.
+    func work() -> Bool {
+      var finished = 0
+      while true {
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard index < count else { break }
+        body(index)
+        finished += 1
+      }
+      guard finished > 0 else { return false }
+      return unfinished.wrappingSubtract(finished, ordering: .acquiringAndReleasing).newValue == 0
+    }
+  }
+
+  /// What workers share; it outlives the pool until the last worker has left.
+  private final class Shared: @unchecked Sendable {
+    let condition = NSCondition()
+    var jobs: [Job] = []
+    var isStopping = false
+
+    func serve() {
+      condition.lock()
+      while !isStopping {
+        jobs.removeAll(where: \.isExhausted)
+        guard let job = jobs.first else {
+          condition.wait()
+          continue
+        }
+        condition.unlock()
+        let isLast = job.work()
+        condition.lock()
+        if isLast { condition.broadcast() }
+      }
+      condition.unlock()
+    }
+  }
+
+  private let shared = Shared()
+
+  /// The number of threads that work on a call of `run`, the caller included.
+  public let threadCount: Int
+
+  /// A pool of `threads` threads; as many as the process may use when `nil`.
+  public init(threads: Int? = nil) {
+    threadCount = min(256, max(1, threads ?? ThreadPool.availableProcessors))
+    for _ in 1..<max(1, threadCount) {
+      let worker = Thread { [shared] in shared.serve() }
+      worker.name = "nagare"
+      worker.stackSize = 1 << 20
+      worker.start()
+    }
+  }
+
+  deinit {
+    shared.condition.lock()
+    shared.isStopping = true
+    shared.condition.broadcast()
+    shared.condition.unlock()
+  }
+
+  /// Processors that the process may run on.
+  public static var availableProcessors: Int {
+    let allowed = Int(nagare_available_processors())
+    if allowed > 0 { return allowed }
+    return ProcessInfo.processInfo.activeProcessorCount
+  }
+
+  /// Calls `body` once for each task `0..<count`, on several threads, and returns when all are done.
+  public func run(_ count: Int, _ body: (Int) -> Void) {
+    guard count > 1, threadCount > 1 else {
+      for index in 0..<max(0, count) { body(index) }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      let job = Job(count: count, body: body)
+      let condition = shared.condition
+      condition.lock()
+      shared.jobs.append(job)
+      condition.broadcast()
+      condition.unlock()
+      _ = job.work()
+      condition.lock()
+      while job.unfinished.load(ordering: .acquiring) > 0 { condition.wait() }
+      // A worker may still hold the job for a moment, but calls the body no more.
+      shared.jobs.removeAll { $0 === job }
+      condition.unlock()
+    }
+  }
+
+  /// Splits `0..<count` into ranges of `grain` (the last may be shorter) and calls `body` for each.
+  public func ranges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+    guard count > 0 else { return }
+    let grain = max(1, grain)
+    run((count - 1) / grain + 1) { index in
+      let start = index * grain
+      body(start..<min(count, start + grain))
+    }
+  }
+}
