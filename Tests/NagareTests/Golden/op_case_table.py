@@ -241,10 +241,14 @@ def clean(message, node_name=None):
     detected = re.search(r"Graph execution error:.*?\nNode: '[^']*'\n(.*)", message, re.DOTALL)
     if detected:
         message = detected.group(1)
+    message = re.sub(r"^Graph execution error:\s*", "", message)
     message = re.split(r" for '\{\{node | for '\S+' \(op: ", message)[0]
     message = re.split(r"\n\t ?\[\[|\n\t; NodeDef|; NodeDef:|\n\nOriginal stack", message)[0]
     message = re.sub(r"^\{\{function_node[^}]*\}\}( \{\{node [^}]*\}\})? ?", "", message)
     message = re.sub(r"\s*\[Op:\w+\]", "", message)
+    message = message.split(" Debug info:")[0]
+    if re.match("(Container|Resource) localhost", message):
+        return ""
     if node_name:
         message = re.sub(rf"(?<!\w){re.escape(node_name)}(?!\w)", "{name}", message)
     return message.strip()
