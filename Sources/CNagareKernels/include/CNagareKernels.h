@@ -15,3 +15,5 @@
 #include "NagareConvolution.h"
 #include "NagareGemm.h"
 #include "NagareInstructionSet.h"
+#include "nagare_crc32c.h"
+#include "nagare_processors.h"
