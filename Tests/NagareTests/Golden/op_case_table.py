@@ -5,13 +5,14 @@ A case is one node. Its JSON holds
   argument), outputs (null: not compared), tolerance (exact, ulp, relative, png, jpeg, summary);
   shapes: the inferred shapes of the outputs, once a mode: const (every input a Const), full
     (placeholders of the full shape), partial (placeholders whose first dimension is unknown, index
-    arguments Const), unknown (placeholders of unknown rank). A mode that is left out equals the one
+    arguments, which `indices` lists, Const), unknown (placeholders of unknown rank). A mode that is left out equals the one
     before it; a missing `const` equals the shapes of the outputs;
   again: the outputs of the following runs in the same session, for random ops;
   weights, gradients: d sum(outputs · weights) / d inputs, one entry a flat input or output, null
     where there is none; finite_differences: TensorFlow's own gradient passes that check;
   second: the same of sum(gradients · weights), or the op without a gradient that ended it;
-  error: {build, run} with code and message ({name} is the node's), for a node that must be refused,
+  error: {build, run} with code and message ({name} is the node's; python: the text of TensorFlow's
+    Python interface where that checks first), for a node that must be refused,
     and when: "const" if TensorFlow refuses to add it only with constant inputs, "always" if even
     with inputs of unknown shape;
   emulated: computed by TensorFlow in NHWC between transposes or with zeros within the filter, as its
@@ -22,7 +23,7 @@ import re
 import zlib
 
 from tensorflow_oracle import *
-from tensorflow.python.framework import ops as tf_ops
+from tensorflow.python.framework import op_def_library
 
 FLOATS = [f32, f64]
 MODES = ["const", "full", "partial", "unknown"]
@@ -133,6 +134,11 @@ def case(op, *inputs, label="", types=None, by="T", tolerance=None, gradient=Tru
 
 def refused(op, *inputs, label, dtype=f32, **options):
     """A node that TensorFlow refuses, when it is added or when it runs."""
+    definition = op_def(op)
+    is_inferred = any(a.type_attr == "dtype" for a in definition.input_arg)
+    if not is_inferred and any(
+            a.name == "dtype" and not a.HasField("default_value") for a in definition.attr):
+        options["dtype"] = dtype
     add_case(op, inputs, label, dtype, None, False, options, is_refused=True)
 
 
@@ -263,6 +269,32 @@ def build(op, tensors, attrs, name):
         return None, {"code": 3, "message": clean(str(error), name)}
 
 
+def plain_value(value):
+    """A Python value from an AttrValue that is neither a type nor a tensor."""
+    kind = value.WhichOneof("value")
+    if kind == "list":
+        return list(value.list.s or value.list.i or value.list.f or value.list.type)
+    return tf.TensorShape(value.shape) if kind == "shape" else getattr(value, kind)
+
+
+def python_refusal(op, arrays, attrs):
+    """What TensorFlow's Python interface says, which checks types before the C++ core does."""
+    with tf.Graph().as_default():
+        tensors, _ = place_all(op, arrays, "full")
+        named = {
+            a.name: plain_value(a.default_value) for a in op_def(op).attr
+            if a.HasField("default_value") and a.type != "type"}
+        named.update({a.name: t for a, t in zip(op_def(op).input_arg, tensors)})
+        named.update(attrs)
+        try:
+            op_def_library._apply_op_helper(op, name="node_full", **named)
+        except (ValueError, TypeError) as error:
+            return clean(str(error), "node_full")
+        except Exception:
+            return None
+    return None
+
+
 def evaluate(op, name, arrays, attrs, tolerance, gradient, is_refused, settings):
     definition = op_def(op)
     if len(arrays) != len(definition.input_arg):
@@ -277,6 +309,9 @@ def evaluate(op, name, arrays, attrs, tolerance, gradient, is_refused, settings)
     result["inputs"] = [
         [encode_tensor(v) for v in value] if isinstance(value, list) else encode_tensor(value)
         for value in arrays]
+    indices = [i for i, a in enumerate(definition.input_arg) if is_index(op, a)]
+    if indices:
+        result["indices"] = indices
     flat = flatten(arrays)
     with tf.Graph().as_default() as graph:
         nodes, errors, placeholders = {}, {}, {}
@@ -289,6 +324,11 @@ def evaluate(op, name, arrays, attrs, tolerance, gradient, is_refused, settings)
         with tf.Session(graph=graph, config=session_config()) as session:
             if is_refused:
                 result["error"] = refusal(name, session, nodes, errors, feeds)
+                built = result["error"].get("build")
+                if built:
+                    text = python_refusal(op, arrays, attrs)
+                    if text and text != built["message"] and "inferred attr" not in text:
+                        built["python"] = text
                 return result
             for mode in MODES:
                 if errors[mode]:
