@@ -274,7 +274,14 @@ public final class Graph: Sendable {
     let small = sizes.compactMap { Int32(exactly: $0) }
     let value =
       small.count == sizes.count ? try Tensor(small) : try Tensor(sizes.map { Int64($0) })
-    return output(
+    return try constant(value, exactly: name, location)
+  }
+
+  /// A constant whose name is complete: below a reserved name, or as a graph file says.
+  func constant(
+    _ value: Tensor, exactly name: String, _ location: SourceLocation? = nil
+  ) throws(GraphError) -> Output {
+    output(
       try insert(
         Const(value: value, dataType: value.dataType), OpDefinition(Const.self), [],
         name: .exact(name),

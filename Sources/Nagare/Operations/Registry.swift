@@ -19,9 +19,16 @@ enum Registry {
 
   static let random: [any Op.Type] = []
 
-  static let image: [any Op.Type] = []
+  static let image: [any Op.Type] = [
+    DecodeJPEG.self, DecodeAndCropJPEG.self, DecodePNG.self, DecodeImage.self, EncodeJPEG.self,
+    EncodePNG.self, ResizeBilinear.self, ResizeBilinearGrad.self, ResizeNearestNeighbor.self,
+    ResizeNearestNeighborGrad.self, AdjustContrast.self,
+  ]
 
-  static let inputOutput: [any Op.Type] = []
+  static let inputOutput: [any Op.Type] = [
+    ReadFile.self, WriteFile.self, DecodeRaw.self, ParseSingleExample.self, ParseExample.self,
+    ScalarSummary.self, HistogramSummary.self, ImageSummary.self, MergeSummary.self,
+  ]
 
   static let training: [any Op.Type] = []
 

@@ -1,0 +1,196 @@
+/// Pictures in another size, each pixel interpolated between the four around it.
+struct ResizeBilinear: Op {
+  var resizing = Resizing()
+
+  static let name = "ResizeBilinear"
+  static let signature = Signature(
+    inputs: ["images: T", "size: int32"], outputs: ["resized_images: float"],
+    types: [
+      "T": .of(
+        .int8, .uint8, .int16, .uint16, .int32, .int64, .bfloat16, .float16, .float32, .float64)
+    ])
+  static let attributes: [Attribute<Self>] = [
+    .attribute("align_corners", \.resizing.alignCorners),
+    .attribute("half_pixel_centers", \.resizing.halfPixelCenters),
+  ]
+
+  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
+    [try resizing.shape(inputs[0], inputs[1])]
+  }
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    let images = inputs[0]
+    let (height, width) = try resizing.target(images, inputs[1])
+    let resized = try context.allocate(
+      .float32, [images.dimensions[0], height, width, images.dimensions[3]])
+    switch images.dataType {
+    case .float32: resize(images, resized, context) { (x: Float) in x }
+    case .float64: resize(images, resized, context) { (x: Double) in Float(x) }
+    case .uint8: resize(images, resized, context) { (x: UInt8) in Float(x) }
+    case .int8: resize(images, resized, context) { (x: Int8) in Float(x) }
+    case .uint16: resize(images, resized, context) { (x: UInt16) in Float(x) }
+    case .int16: resize(images, resized, context) { (x: Int16) in Float(x) }
+    case .int32: resize(images, resized, context) { (x: Int32) in Float(x) }
+    case .int64: resize(images, resized, context) { (x: Int64) in Float(x) }
+    case .float16: resize(images, resized, context) { (x: Half) in x.float }
+    case .bfloat16: resize(images, resized, context) { (x: BFloat16) in x.float }
+    default: throw .unsupported(Self.name, images.dataType)
+    }
+    return [resized]
+  }
+
+  @inline(__always)
+  private func resize<T: Scalar>(
+    _ images: Tensor, _ resized: Tensor, _ context: KernelContext, _ float: (T) -> Float
+  ) {
+    let (inputHeight, inputWidth) = (images.dimensions[1], images.dimensions[2])
+    let (height, width) = (resized.dimensions[1], resized.dimensions[2])
+    let channels = images.dimensions[3]
+    let input = images.pointer(T.self)
+    let output = resized.mutablePointer(Float.self)
+    if height == inputHeight, width == inputWidth {
+      context.threads.ranges(resized.count, grain: context.grain()) { range in
+        for index in range { output[index] = float(input[index]) }
+      }
+      return
+    }
+    let rows = resizing.interpolations(from: inputHeight, to: height)
+    let columns = resizing.interpolations(from: inputWidth, to: width)
+    let stride = inputWidth * channels
+    let grain = max(1, context.grain(cost: 4) / (width * channels))
+    context.threads.ranges(images.dimensions[0] * height, grain: grain) { range in
+      for index in range {
+        let row = rows[index % height]
+        let image = input + index / height * inputHeight * stride
+        let upper = image + row.lower * stride
+        let lower = image + row.upper * stride
+        var target = output + index * width * channels
+        for column in columns {
+          let left = column.lower * channels
+          let right = column.upper * channels
+          for channel in 0..<channels {
+            let topLeft = float(upper[left + channel])
+            let topRight = float(upper[right + channel])
+            let bottomLeft = float(lower[left + channel])
+            let bottomRight = float(lower[right + channel])
+            let top = topLeft + (topRight - topLeft) * column.fraction
+            let bottom = bottomLeft + (bottomRight - bottomLeft) * column.fraction
+            target[channel] = top + (bottom - top) * row.fraction
+          }
+          target += channels
+        }
+      }
+    }
+  }
+
+  func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
+    let gradient = try node.graph.output(
+      ResizeBilinearGrad(resizing: resizing), [node.gradient, node.inputs[0]])
+    return [gradient, nil]
+  }
+}
+
+/// The gradient of `ResizeBilinear`: each pixel's is shared out among the four that made it.
+struct ResizeBilinearGrad: NonDifferentiable {
+  var resizing = Resizing()
+
+  static let name = "ResizeBilinearGrad"
+  static let signature = Signature(
+    inputs: ["grads: float", "original_image: T"], outputs: ["output: T"],
+    types: ["T": .of(.float32, .bfloat16, .float16, .float64)])
+  static let attributes: [Attribute<Self>] = [
+    .attribute("align_corners", \.resizing.alignCorners),
+    .attribute("half_pixel_centers", \.resizing.halfPixelCenters),
+  ]
+
+  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [inputs[1].shape] }
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    try resizing.checkSettings()
+    let (gradient, original) = (inputs[0], inputs[1])
+    guard gradient.rank == 4 else {
+      throw .invalidArgument("input_grad must be 4-dimensional\(gradient.shape)")
+    }
+    guard gradient.dimensions[1] > 0, gradient.dimensions[2] > 0 else {
+      throw .invalidArgument("resized dimensions must be positive")
+    }
+    guard original.rank == 4 else {
+      throw .invalidArgument("original_image must be 4-dimensional\(original.shape)")
+    }
+    guard original.dimensions[1] > 0, original.dimensions[2] > 0 else {
+      throw .invalidArgument("original dimensions must be positive")
+    }
+    let result = try context.allocate(
+      original.dataType,
+      [
+        gradient.dimensions[0], original.dimensions[1], original.dimensions[2],
+        gradient.dimensions[3],
+      ])
+    switch original.dataType {
+    case .float32: distribute(gradient, result, context) { (x) -> Float in x }
+    case .float64: distribute(gradient, result, context) { (x) -> Double in Double(x) }
+    default: throw .unsupported(Self.name, original.dataType)
+    }
+    return [result]
+  }
+
+  @inline(__always)
+  private func distribute<T: Scalar & BinaryFloatingPoint>(
+    _ gradient: Tensor, _ result: Tensor, _ context: KernelContext, _ convert: (Float) -> T
+  ) {
+    let (height, width) = (gradient.dimensions[1], gradient.dimensions[2])
+    let (originalHeight, originalWidth) = (result.dimensions[1], result.dimensions[2])
+    let channels = gradient.dimensions[3]
+    let rows = resizing.interpolations(from: originalHeight, to: height)
+    let columns = resizing.interpolations(from: originalWidth, to: width)
+    let input = gradient.pointer(Float.self)
+    let output = result.mutablePointer(T.self)
+    let imageCount = originalHeight * originalWidth * channels
+    // Sums of one picture have a fixed order; pictures are independent.
+    context.threads.run(gradient.dimensions[0]) { image in
+      let target = output + image * imageCount
+      target.update(repeating: 0, count: imageCount)
+      var source = input + image * height * width * channels
+      for row in rows {
+        let top = row.lower * originalWidth
+        let bottom = row.upper * originalWidth
+        for column in columns {
+          let topLeft = (top + column.lower) * channels
+          let topRight = (top + column.upper) * channels
+          let bottomLeft = (bottom + column.lower) * channels
+          let bottomRight = (bottom + column.upper) * channels
+          for channel in 0..<channels {
+            let value = source[channel]
+            let upper = value * (1 - row.fraction)
+            let lower = value * row.fraction
+            target[topLeft + channel] += convert(upper * (1 - column.fraction))
+            target[topRight + channel] += convert(upper * column.fraction)
+            target[bottomLeft + channel] += convert(lower * (1 - column.fraction))
+            target[bottomRight + channel] += convert(lower * column.fraction)
+          }
+          source += channels
+        }
+      }
+    }
+  }
+}
+
+/// Pictures in another size, each pixel interpolated between the four around it.
+///
+/// - Parameters:
+///   - images: `[batch, height, width, channels]` of any real type.
+///   - size: An `int32` vector: the new height and width in pixels.
+///   - alignCorners: Whether the centres of the corner pixels of input and result coincide.
+///   - halfPixelCenters: Whether pixels are placed by their centres; not with `alignCorners`.
+/// - Returns: A `float32` tensor `[batch, new height, new width, channels]`.
+/// - Throws: `invalidArgument` for other shapes; when run also for empty pictures and sizes.
+///
+/// TensorFlow: `ResizeBilinear`, `tf.image.resize_bilinear`.
+public func resizeBilinear(
+  _ images: Output, size: Output, alignCorners: Bool = false, halfPixelCenters: Bool = false,
+  name: String? = nil, file: StaticString = #fileID, line: UInt = #line
+) throws(GraphError) -> Output {
+  let resizing = Resizing(alignCorners: alignCorners, halfPixelCenters: halfPixelCenters)
+  return try images.graph.output(
+    ResizeBilinear(resizing: resizing), [images, size], name: name, SourceLocation(file, line))
+}
