@@ -26,7 +26,7 @@ func contents(of path: String, limit: Int) throws(GraphError) -> Data {
 }
 
 /// Writes a whole file, in one step as others see it.
-func write(_ data: Data, to path: String) throws(GraphError) {
+func save(_ data: Data, to path: String) throws(GraphError) {
   do {
     try data.write(to: URL(fileURLWithPath: path), options: .atomic)
   } catch {

@@ -33,7 +33,7 @@ public struct SceneGenerator: Sendable {
     return (0.17 - 0.05 * d, 0.24 + 0.21 * d)
   }
 
-  private var clampedDifficulty: Double { difficulty >= 0 ? min(difficulty, 1) : 0 }
+  var clampedDifficulty: Double { difficulty >= 0 ? min(difficulty, 1) : 0 }
 
   /// The scene of this index, independent of all others.
   ///
