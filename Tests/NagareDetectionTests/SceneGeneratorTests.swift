@@ -40,8 +40,11 @@ import Testing
 
   /// The pixels are part of what a seed promises: on another machine, or after a change that
   /// should not change them, these must stay.
-  @Test(arguments: [(0.0, 12_823_495_105_657_466_966), (0.5, 3_357_575_804_376_506_026),
-    (1.0, 11_268_970_912_594_738_716)] as [(Double, UInt64)])
+  @Test(
+    arguments: [
+      (0.0, 12_823_495_105_657_466_966), (0.5, 3_357_575_804_376_506_026),
+      (1.0, 11_268_970_912_594_738_716),
+    ] as [(Double, UInt64)])
   func pixelsStayTheSame(difficulty: Double, expected: UInt64) throws {
     let generator = SceneGenerator(seed: 1, difficulty: difficulty)
     var sum: UInt64 = 0

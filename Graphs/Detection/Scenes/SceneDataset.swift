@@ -20,7 +20,8 @@ extension SceneGenerator {
     try makeFolder(path + "/images")
     try makeFolder(path + "/annotations")
     try save(Data("face\n".utf8), to: path + "/labels.txt")
-    let settings = "{\"seed\": \(seed), \"difficulty\": \(shortest(clampedDifficulty)), \"count\": \(count)}\n"
+    let settings =
+      "{\"seed\": \(seed), \"difficulty\": \(shortest(clampedDifficulty)), \"count\": \(count)}\n"
     try save(Data(settings.utf8), to: path + "/generator.json")
     for index in 0..<count {
       let scene = try scene(at: index)
