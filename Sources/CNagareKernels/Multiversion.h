@@ -3,6 +3,8 @@
 /// A kernel's file includes this header and names itself as the body; within the body (where REAL
 /// is defined) `NAME(f)` is `f_f32_avx2` and so on, and vectors have the instruction set's width.
 /// The same source, written with the compiler's vector types, so serves all of them.
+/// NAGARE_INTEGERS asks for the integer types as well.
+#include <float.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,45 +19,61 @@
 #define INLINE static inline __attribute__((always_inline))
 
 #define REAL float
-#define REAL_BITS int32_t
 #define REAL_NAME f32
-#define ISA_NAME portable
-#define VECTOR_BYTES 16
-#include NAGARE_BODY
-#undef VECTOR_BYTES
-#undef ISA_NAME
-#if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#define ISA_NAME avx2
-#define VECTOR_BYTES 32
-#include NAGARE_BODY
-#undef VECTOR_BYTES
-#undef ISA_NAME
-#pragma clang attribute pop
-#endif
-#undef REAL
-#undef REAL_BITS
-#undef REAL_NAME
+#define REAL_BITS int32_t
+#define REAL_LOWEST (-FLT_MAX)
+#define REAL_FLOATING 1
+#include "MultiversionType.h"
 
 #ifndef NAGARE_FLOAT32_ONLY
 #define REAL double
-#define REAL_BITS int64_t
 #define REAL_NAME f64
-#define ISA_NAME portable
-#define VECTOR_BYTES 16
-#include NAGARE_BODY
-#undef VECTOR_BYTES
-#undef ISA_NAME
-#if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#define ISA_NAME avx2
-#define VECTOR_BYTES 32
-#include NAGARE_BODY
-#undef VECTOR_BYTES
-#undef ISA_NAME
-#pragma clang attribute pop
+#define REAL_BITS int64_t
+#define REAL_LOWEST (-DBL_MAX)
+#define REAL_FLOATING 1
+#include "MultiversionType.h"
 #endif
-#undef REAL
-#undef REAL_BITS
-#undef REAL_NAME
+
+#ifdef NAGARE_INTEGERS
+#define REAL int8_t
+#define REAL_NAME i8
+#define REAL_BITS int8_t
+#define REAL_LOWEST INT8_MIN
+#define REAL_FLOATING 0
+#include "MultiversionType.h"
+
+#define REAL int16_t
+#define REAL_NAME i16
+#define REAL_BITS int16_t
+#define REAL_LOWEST INT16_MIN
+#define REAL_FLOATING 0
+#include "MultiversionType.h"
+
+#define REAL int32_t
+#define REAL_NAME i32
+#define REAL_BITS int32_t
+#define REAL_LOWEST INT32_MIN
+#define REAL_FLOATING 0
+#include "MultiversionType.h"
+
+#define REAL int64_t
+#define REAL_NAME i64
+#define REAL_BITS int64_t
+#define REAL_LOWEST INT64_MIN
+#define REAL_FLOATING 0
+#include "MultiversionType.h"
+
+#define REAL uint8_t
+#define REAL_NAME u8
+#define REAL_BITS int8_t
+#define REAL_LOWEST 0
+#define REAL_FLOATING 0
+#include "MultiversionType.h"
+
+#define REAL uint16_t
+#define REAL_NAME u16
+#define REAL_BITS int16_t
+#define REAL_LOWEST 0
+#define REAL_FLOATING 0
+#include "MultiversionType.h"
 #endif

@@ -14,5 +14,25 @@ INLINE void NAME(store)(REAL *target, VECTOR value) { *(LOOSE *)target = value; 
 INLINE VECTOR NAME(select)(MASK mask, VECTOR yes, VECTOR no) {
   return (VECTOR)(((MASK)yes & mask) | ((MASK)no & ~mask));
 }
+/// The first `count` lanes from memory, the rest zero.
+INLINE VECTOR NAME(load_part)(const REAL *source, int64_t count) {
+  if (count >= LANES) return NAME(load)(source);
+  VECTOR value = {0};
+  for (int64_t i = 0; i < count; i++) value[i] = source[i];
+  return value;
+}
+INLINE void NAME(store_part)(REAL *target, VECTOR value, int64_t count) {
+  if (count >= LANES) {
+    NAME(store)(target, value);
+    return;
+  }
+  for (int64_t i = 0; i < count; i++) target[i] = value[i];
+}
+/// The vector whose lanes are all `x`.
+INLINE VECTOR NAME(splat)(REAL x) {
+  VECTOR value;
+  for (int64_t i = 0; i < LANES; i++) value[i] = x;
+  return value;
+}
 /// max(x, 0) that keeps NaN.
 INLINE VECTOR NAME(relu)(VECTOR x) { return (VECTOR)((MASK)x & ~(MASK)(x < (VECTOR){0})); }

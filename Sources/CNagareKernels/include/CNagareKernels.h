@@ -13,7 +13,9 @@
 #pragma once
 
 #include "NagareConvolution.h"
+#include "NagareDepthwiseConvolution.h"
 #include "NagareGemm.h"
 #include "NagareInstructionSet.h"
+#include "NagarePooling.h"
 #include "nagare_crc32c.h"
 #include "nagare_processors.h"
