@@ -1069,6 +1069,21 @@ def image():
     refused("DecodeJpeg", jpeg, label="ratio 3", ratio=3)
     refused("DecodeJpeg", jpeg, label="no such method", dct_method="SLOW")
     refused("DecodeJpeg", np.array([jpeg.item()], object), label="vector")
+    for label, window in [("part", [3, 2, 8, 9]), ("odd", [1, 5, 7, 3]), ("whole", [0, 0, 19, 21])]:
+        case("DecodeAndCropJpeg", jpeg, window, label=label)
+    case("DecodeAndCropJpeg", jpeg, [3, 2, 8, 9], label="grey", channels=1)
+    case("DecodeAndCropJpeg", grey_jpeg, [1, 1, 4, 5], label="of grey")
+    refused("DecodeAndCropJpeg", jpeg, [3, 2, 30, 9], label="beyond")
+    refused("DecodeAndCropJpeg", jpeg, [-1, 2, 3, 9], label="negative")
+    refused("DecodeAndCropJpeg", jpeg, [3, 2, 8], label="three numbers")
+    case("DecodeImage", jpeg, label="jpeg")
+    case("DecodeImage", data, label="png")
+    case("DecodeImage", data, label="png as 3", channels=3, expand_animations=False)
+    case("DecodeImage", grey_jpeg, label="grey as 3", channels=3)
+    case("DecodeImage", data, label="as float", dtype=f32)
+    case("DecodeImage", deep, label="uint16", dtype=u16)
+    refused("DecodeImage", np.array(b"not a picture", object), label="text")
+    refused("DecodeImage", jpeg, label="two channels", channels=2)
     case("EncodeJpeg", colour, tolerance="jpeg")
     case("EncodeJpeg", grey, tolerance="jpeg", label="grey")
     for label, options in [
@@ -1173,6 +1188,23 @@ def parsing():
             **one)
     refused("ParseSingleExample", full, (nothing,), label="two keys",
             **dict(one, dense_keys=["box", "b"]))
+    batch = np.array([full.item(), example(box=[4.0, 3.0, 2.0, 1.0], sizes=[9]).item()], object)
+    names = np.zeros(0, object)
+    def keys(*names):
+        return tuple(np.array(n.encode(), object) for n in names)
+    case("ParseExample", batch, names, (), keys("box"), (nothing,), label="dense",
+         dense_shapes=[[4]], Nsparse=0, sparse_types=[])
+    case("ParseExample", batch, names, (), keys("label", "box"),
+         (np.array([7], np.int64), nothing), label="defaults", dense_shapes=[[1], [2, 2]],
+         Nsparse=0, sparse_types=[])
+    case("ParseExample", batch, names, keys("sizes", "tags"), (), (), label="sparse",
+         dense_shapes=[], sparse_types=[i64, string])
+    case("ParseExample", batch, names, (), keys("sizes"), (np.array(0, np.int64),),
+         label="variable length", dense_shapes=[[None]], Nsparse=0, sparse_types=[])
+    refused("ParseExample", batch, names, (), keys("label"), (none_i,), label="missing",
+            dense_shapes=[[1]], Nsparse=0, sparse_types=[])
+    refused("ParseExample", batch, np.array(["a", "b"]), (), keys("label"), (none_i,),
+            label="missing and named", dense_shapes=[[1]], Nsparse=0, sparse_types=[])
     payload = np.array([0, 1, 2, 127, 128, 255, 254, 3], np.uint8).tobytes()
     floats = np.array([1.5, -2.25], np.float32).tobytes()
     for out in cpu_types("DecodeRaw", "out_type", TYPES + [f16, bf16]):

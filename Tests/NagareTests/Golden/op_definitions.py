@@ -32,9 +32,9 @@ FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3
 FusedBatchNormGrad FusedBatchNormGradV2 FusedBatchNormGradV3
 L2Loss SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits
 RandomUniform RandomUniformInt RandomStandardNormal TruncatedNormal RandomShuffle
-Assert DecodeJpeg DecodePng EncodeJpeg EncodePng
+Assert DecodeJpeg DecodeAndCropJpeg DecodeImage DecodePng EncodeJpeg EncodePng
 ResizeBilinear ResizeBilinearGrad ResizeNearestNeighbor ResizeNearestNeighborGrad AdjustContrastv2
-ParseSingleExample DecodeRaw
+ParseSingleExample ParseExample DecodeRaw
 ScalarSummary HistogramSummary ImageSummary MergeSummary
 SaveV2 RestoreV2 MergeV2Checkpoints ReadFile WriteFile
 """.split()
