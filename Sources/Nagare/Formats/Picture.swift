@@ -148,7 +148,9 @@ enum PictureFormat {
     case "PNG": self = .png
     case let name?:
       throw .unimplemented("\(name) pictures are not supported; one of JPEG, PNG required")
-    case nil: throw .invalidArgument("Unknown image file format. One of JPEG, PNG required.")
+    case nil:
+      throw .invalidArgument(
+        "Unknown image file format. One of JPEG, JPEG XL, PNG, GIF, BMP, WebP required.")
     }
   }
 }

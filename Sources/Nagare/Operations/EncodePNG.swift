@@ -37,9 +37,14 @@ struct EncodePNG: WithoutGradient {
       for index in 0..<count {
         let image = UnsafeRawBufferPointer(
           rebasing: bytes[index * stride..<(index + 1) * stride])
-        files.append(
-          try encoding.encode(
-            image, width: size[1], height: size[0], channels: size[2], bits: bits))
+        guard
+          let file = try? encoding.encode(
+            image, width: size[1], height: size[0], channels: size[2], bits: bits)
+        else {
+          throw .internalError(
+            "PNG encoding failed at the following flattened batch indices: \(index)")
+        }
+        files.append(file)
       }
       return files
     }
