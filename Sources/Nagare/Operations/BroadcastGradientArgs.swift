@@ -14,9 +14,12 @@ struct BroadcastGradientArgs: Op, NonDifferentiable {
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    guard inputs[0].rank == 1, inputs[1].rank == 1, let left = inputs[0].integers,
-      let right = inputs[1].integers
-    else { throw .invalidArgument("In[0] and In[1] must be vectors") }
+    for (index, input) in inputs.enumerated() where input.rank != 1 {
+      throw .invalidArgument("In[\(index)] must be a vector.\(input.shape)")
+    }
+    guard let left = inputs[0].integers, let right = inputs[1].integers else {
+      throw .unsupported(Self.name, inputs[0].dataType)
+    }
     let rank = max(left.count, right.count)
     let a = [Int](repeating: 1, count: rank - left.count) + left
     let b = [Int](repeating: 1, count: rank - right.count) + right

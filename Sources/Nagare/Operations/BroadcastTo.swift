@@ -12,11 +12,21 @@ struct BroadcastTo: Op {
     guard let target = inputs[1].shapeValue, let result = target.dimensions else {
       return [.unknown]
     }
-    if let rank = inputs[0].shape.rank, rank > result.count {
-      throw .invalidArgument("Shape must be at most rank \(result.count) but is rank \(rank)")
+    guard let given = inputs[0].shape.dimensions else { return [target] }
+    guard given.count <= result.count else {
+      throw .invalidArgument(
+        "Shape must be at most rank \(result.count) but is rank \(given.count)")
     }
-    if target.isFullyKnown { _ = try inputs[0].shape.broadcast(with: target) }
-    return [target]
+    var dimensions = result
+    for (offset, size) in given.reversed().enumerated() {
+      guard let size, size > 1 else { continue }
+      let index = dimensions.count - 1 - offset
+      if let wanted = dimensions[index], wanted != size {
+        throw .invalidArgument("Dimensions must be equal, but are \(size) and \(wanted)")
+      }
+      dimensions[index] = size
+    }
+    return [Shape(dimensions)]
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
@@ -24,6 +34,11 @@ struct BroadcastTo: Op {
       throw .invalidArgument("The shape to broadcast to must be a vector")
     }
     _ = try checkedElementCount(sizes)
+    guard inputs[0].rank <= sizes.count else {
+      throw .invalidArgument(
+        "Rank of input (\(inputs[0].rank)) must be no greater than rank of output shape "
+          + "(\(sizes.count)).")
+    }
     let broadcast = try Broadcast(inputs[0].dimensions, sizes)
     guard broadcast.dimensions == sizes else {
       throw .invalidArgument(

@@ -6,13 +6,13 @@ struct RangeOp: Op, NonDifferentiable {
     types: [
       "Tidx": .of(
         .bfloat16, .float16, .float32, .float64, .int8, .int16, .int32, .int64, .uint16, .uint32,
-        default: .int32)
+        .uint64, default: .int32)
     ])
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    for input in inputs {
+    for (name, input) in zip(Self.signature.inputs.map(\.name), inputs) {
       if let rank = input.shape.rank, rank != 0 {
-        throw .invalidArgument("Shape must be rank 0 but is rank \(rank)")
+        throw .invalidArgument("Shape must be rank 0 but is rank \(rank)\n\t for '\(name)'")
       }
     }
     guard let start = inputs[0].constant, let limit = inputs[1].constant,
@@ -77,6 +77,7 @@ struct RangeOp: Op, NonDifferentiable {
     case .int64: fill(Int64.self)
     case .uint16: fill(UInt16.self)
     case .uint32: fill(UInt32.self)
+    case .uint64: fill(UInt64.self)
     default: throw .unsupported(Self.name, output.dataType)
     }
     return [output]

@@ -40,10 +40,17 @@ extension Reduction {
   static var attributes: [Attribute<Self>] { [.attribute("keep_dims", \.keepDimensions)] }
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
+    if let rank = inputs[1].shape.rank, rank > 1 {
+      throw .invalidArgument("Shape must be at most rank 1 but is rank \(rank)")
+    }
     guard let dimensions = inputs[0].shape.dimensions else { return [.unknown] }
     guard let axes = inputs[1].integers else {
       if keepDimensions { return [.unknown(rank: dimensions.count)] }
       return [.unknown]
+    }
+    for axis in axes where axis < -dimensions.count || axis >= dimensions.count {
+      throw .invalidArgument(
+        "Invalid reduction dimension \(axis) for input with \(dimensions.count) dimensions.")
     }
     let reduction = try ReductionAxes(axes, rank: dimensions.count)
     return [Shape(reduction.result(of: dimensions, keepDimensions: keepDimensions))]

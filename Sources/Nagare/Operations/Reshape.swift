@@ -11,7 +11,7 @@ struct Reshape: Op {
     }
     if let sizes = inputs[1].hasConstant ? inputs[1].quietIntegers : nil {
       for size in sizes where size < -1 {
-        throw .invalidArgument("Dimension \(size) must be >= -1")
+        throw .invalidArgument("Invalid value in tensor used for shape: \(size)")
       }
     }
     guard let requested = inputs[1].shapeValue, var dimensions = requested.dimensions else {
@@ -31,7 +31,11 @@ struct Reshape: Op {
       }
     } else if unknown.count == 1 {
       guard given > 0 else {
-        // Any size would do; it is known only when the tensor is empty as well.
+        guard count == 0 else {
+          throw .invalidArgument(
+            "Cannot reshape a tensor with \(count) elements to shape \(requested) (0 elements)")
+        }
+        // Any size would do; the run takes that of the dimensions that are not zero.
         return [requested]
       }
       guard count % given == 0 else {
@@ -61,15 +65,15 @@ struct Reshape: Op {
       open = index
     }
     if let open {
+      // Zeros on both sides match one another: the open size follows from the others.
       sizes[open] = 1
-      let given = try checkedElementCount(sizes)
-      guard given > 0 else {
-        throw .invalidArgument(
-          "reshape cannot infer the missing input size for an empty tensor unless all specified "
-            + "input sizes are non-zero")
-      }
-      sizes[open] = inputs[0].count / given
-      guard sizes[open] * given == inputs[0].count else {
+      let hasZero = sizes.contains(0)
+      let given = try checkedElementCount(sizes.filter { $0 != 0 })
+      let count = try checkedElementCount(
+        hasZero ? inputs[0].dimensions.filter { $0 != 0 } : inputs[0].dimensions)
+      sizes[open] = count / given
+      let isDivisible = sizes[open] * given == count
+      guard isDivisible || (hasZero && inputs[0].dimensions.contains(0)) else {
         throw .invalidArgument(
           "Input to reshape is a tensor with \(inputs[0].count) values, but the requested shape "
             + "requires a multiple of \(given)")
