@@ -57,7 +57,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Nagare"], path: "Tests/TestSupport",
       swiftSettings: swift),
     .testTarget(
-      name: "NagareTests", dependencies: ["Nagare", "TestSupport"],
+      name: "NagareTests", dependencies: ["Nagare", "NagareMessages", "TestSupport"],
       exclude: ["Golden"],
       swiftSettings: swift),
     .testTarget(
