@@ -541,19 +541,19 @@ package nonisolated struct Tensorflow_TensorSliceProto: Sendable {
 
     package var start: Int64 = 0
 
-    package var hasLengthHack_p: Tensorflow_TensorSliceProto.Extent.OneOf_HasLengthHack? = nil
+    package var size: Tensorflow_TensorSliceProto.Extent.OneOf_Size? = nil
 
     package var length: Int64 {
       get {
-        if case .length(let v)? = hasLengthHack_p {return v}
+        if case .length(let v)? = size {return v}
         return 0
       }
-      set {hasLengthHack_p = .length(newValue)}
+      set {size = .length(newValue)}
     }
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-    package nonisolated enum OneOf_HasLengthHack: Equatable, Sendable {
+    package nonisolated enum OneOf_Size: Equatable, Sendable {
       case length(Int64)
 
     }
@@ -1026,8 +1026,8 @@ nonisolated extension Tensorflow_TensorSliceProto.Extent: SwiftProtobuf.Message,
         var v: Int64?
         try decoder.decodeSingularInt64Field(value: &v)
         if let v = v {
-          if self.hasLengthHack_p != nil {try decoder.handleConflictingOneOf()}
-          self.hasLengthHack_p = .length(v)
+          if self.size != nil {try decoder.handleConflictingOneOf()}
+          self.size = .length(v)
         }
       }()
       default: break
@@ -1043,7 +1043,7 @@ nonisolated extension Tensorflow_TensorSliceProto.Extent: SwiftProtobuf.Message,
     if self.start != 0 {
       try visitor.visitSingularInt64Field(value: self.start, fieldNumber: 1)
     }
-    try { if case .length(let v)? = self.hasLengthHack_p {
+    try { if case .length(let v)? = self.size {
       try visitor.visitSingularInt64Field(value: v, fieldNumber: 2)
     } }()
     try unknownFields.traverse(visitor: &visitor)
@@ -1051,7 +1051,7 @@ nonisolated extension Tensorflow_TensorSliceProto.Extent: SwiftProtobuf.Message,
 
   package static func ==(lhs: Tensorflow_TensorSliceProto.Extent, rhs: Tensorflow_TensorSliceProto.Extent) -> Bool {
     if lhs.start != rhs.start {return false}
-    if lhs.hasLengthHack_p != rhs.hasLengthHack_p {return false}
+    if lhs.size != rhs.size {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

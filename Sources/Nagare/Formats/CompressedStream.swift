@@ -39,9 +39,9 @@ final class Inflater {
       isAtEnd = false
     }
     var used = input.count
-    var made = min(limit, 1 << 18)
+    var made = min(limit, 1 << 16)
     let start = output.count
-    output.append(contentsOf: repeatElement(0, count: made))
+    output.append(contentsOf: [UInt8](repeating: 0, count: made))
     let status = output.withUnsafeMutableBufferPointer { target in
       input.withUnsafeBufferPointer { source in
         nagare_inflate(

@@ -101,6 +101,16 @@ enum FileSystem {
     if unlink(path) != 0, errno != ENOENT { throw .system(path, errno: errno) }
   }
 
+  /// Gives a file another name in the same file system, replacing one that has it.
+  static func rename(_ path: String, to name: String) throws(GraphError) {
+    #if canImport(Glibc)
+      let result = Glibc.rename(path, name)
+    #else
+      let result = Darwin.rename(path, name)
+    #endif
+    if result != 0 { throw .system(path, errno: errno) }
+  }
+
   /// Makes the names of a folder durable.
   static func synchronize(folder: String) throws(GraphError) {
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -163,7 +173,7 @@ final class InputFile {
   /// Adds the next bytes, at most `count`, to `bytes`; returns how many, 0 at the end.
   func read(_ count: Int, into bytes: inout [UInt8]) throws(GraphError) -> Int {
     let start = bytes.count
-    bytes.append(contentsOf: repeatElement(0, count: max(0, count)))
+    bytes.append(contentsOf: [UInt8](repeating: 0, count: max(0, count)))
     let (got, code) = bytes.withUnsafeMutableBytes { buffer -> (Int, Int32) in
       let target = UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
       while true {

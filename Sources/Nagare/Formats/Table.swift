@@ -12,7 +12,7 @@ struct Table {
   let entries: [Entry]
 
   /// The last eight bytes of every table.
-  private static let magic: UInt64 = 0xdb47_7524_8b80_fb57
+  fileprivate static let magic: UInt64 = 0xdb47_7524_8b80_fb57
   private static let footerSize = 48
   private static let trailerSize = 5
   /// The most bytes of all keys together: stored keys share prefixes, so that a small file could
@@ -143,9 +143,14 @@ struct TableBuilder {
   private var file: [UInt8] = []
   private var block = Block()
   private var index = Block()
+  /// The last key and the place of a block that the index does not have yet.
+  private var pending: (lastKey: [UInt8], place: [UInt8])?
 
   /// Adds an entry, whose key must come after those before.
   mutating func append(key: [UInt8], value: [UInt8]) {
+    if let pending {
+      appendToIndex(Self.separator(pending.lastKey, key), pending.place)
+    }
     block.append(key: key, value: value, interval: Self.restartInterval)
     if block.bytes.count >= Self.blockSize { finishBlock() }
   }
@@ -154,19 +159,36 @@ struct TableBuilder {
   mutating func finish() -> [UInt8] {
     if !block.bytes.isEmpty { finishBlock() }
     let metaindex = write(Block().finished)
+    if let pending { appendToIndex(Self.successor(pending.lastKey), pending.place) }
     let place = write(index.finished)
     var footer = metaindex + place
-    footer.append(contentsOf: repeatElement(0, count: 40 - footer.count))
-    footer.append(littleEndian: 0xdb47_7524_8b80_fb57 as UInt64)
+    footer.append(contentsOf: [UInt8](repeating: 0, count: 40 - footer.count))
+    footer.append(littleEndian: Table.magic)
     return file + footer
   }
 
   private mutating func finishBlock() {
-    // Every entry of the index is found by a search for a key of its block: the last one will do.
-    let key = block.lastKey
-    let handle = write(block.finished)
-    index.append(key: key, value: handle, interval: 1)
+    pending = (block.lastKey, write(block.finished))
     block = Block()
+  }
+
+  private mutating func appendToIndex(_ key: [UInt8], _ place: [UInt8]) {
+    index.append(key: key, value: place, interval: 1)
+    pending = nil
+  }
+
+  /// A short key from `key` up to, but not including, `next`.
+  private static func separator(_ key: [UInt8], _ next: [UInt8]) -> [UInt8] {
+    let shared = zip(key, next).prefix { $0 == $1 }.count
+    guard shared < min(key.count, next.count), key[shared] < 0xff, key[shared] + 1 < next[shared]
+    else { return key }
+    return key[..<shared] + [key[shared] + 1]
+  }
+
+  /// A short key that is not before `key`.
+  private static func successor(_ key: [UInt8]) -> [UInt8] {
+    guard let position = key.firstIndex(where: { $0 < 0xff }) else { return key }
+    return key[..<position] + [key[position] + 1]
   }
 
   /// Adds a block to the file; returns its place.

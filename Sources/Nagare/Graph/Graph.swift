@@ -30,6 +30,8 @@ public final class Graph: Sendable {
     public var producer = 1395
     /// `versions.min_consumer`.
     public var minimumConsumer = 0
+    /// `versions.bad_consumers`: versions of readers that must not load the graph.
+    public var badConsumers: [Int32] = []
     /// The serialized `FunctionDefLibrary`, kept as it was read.
     public var functionLibrary: [UInt8] = []
   }
@@ -301,14 +303,13 @@ public final class Graph: Sendable {
   /// Adds a node whose op type the engine does not have, with what the graph file says of it.
   func insertUnknown(
     type: String, _ inputs: [Node.Edge], controlInputs: [Int], name: String,
-    attributes: [String: AttributeValue], outputCount: Int, device: String
+    attributes: [String: AttributeValue], outputs: [TensorSpec], device: String
   ) throws(GraphError) -> Node {
-    let specs = [TensorSpec](repeating: TensorSpec(.variant, .unknown), count: outputCount)
     let name = try reserve(.exact(name))
     return append { id, _ in
       Node(
         id: id, name: name, type: type, op: UnknownOp(type: type), attributes: attributes,
-        inputs: inputs, controlInputs: controlInputs, outputs: specs, device: device,
+        inputs: inputs, controlInputs: controlInputs, outputs: outputs, device: device,
         location: nil, takesReference: [Bool](repeating: true, count: inputs.count))
     }
   }

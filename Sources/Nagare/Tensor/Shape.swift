@@ -101,7 +101,8 @@ let maximumRank = 254
 
 /// The product of `dimensions`, the one place where sizes are multiplied without having been checked.
 ///
-/// - Throws: `invalidArgument` for a negative size, a rank over 254 or a product that overflows.
+/// - Throws: `invalidArgument` for a negative size, a rank over 254 or a product that overflows; a
+///   zero among the sizes does not excuse the others, whose products are strides.
 func checkedElementCount(_ dimensions: [Int]) throws(GraphError) -> Int {
   guard dimensions.count <= maximumRank else {
     throw .invalidArgument(
@@ -109,12 +110,11 @@ func checkedElementCount(_ dimensions: [Int]) throws(GraphError) -> Int {
   }
   var count = 1
   var overflow = false
-  // A zero anywhere makes the product zero, but an overflow before it would still have trapped.
   for dimension in dimensions {
     guard dimension >= 0 else {
       throw .invalidArgument("Dimension \(dimension) must be >= 0 in shape \(Shape(dimensions))")
     }
-    let (product, overflowed) = count.multipliedReportingOverflow(by: dimension)
+    let (product, overflowed) = count.multipliedReportingOverflow(by: max(dimension, 1))
     count = product
     overflow = overflow || overflowed
   }
@@ -122,5 +122,5 @@ func checkedElementCount(_ dimensions: [Int]) throws(GraphError) -> Int {
     throw .invalidArgument(
       "Shape \(Shape(dimensions)) would have more than 2**63 - 1 elements")
   }
-  return count
+  return dimensions.contains(0) ? 0 : count
 }
