@@ -269,6 +269,8 @@ public enum InputMode: String, Sendable, CaseIterable {
   case unknown
   /// Placeholders of the full shape; index arguments are constants.
   case gradient
+  /// Placeholders of unknown rank; index arguments are constants.
+  case unknownGradient
 }
 
 /// One node with all that TensorFlow says of it; `op_case_table.py` explains the parts.

@@ -26,7 +26,13 @@ import Testing
   }
 
   @Test(arguments: ops) func differentiates(_ op: String) {
-    for node in cases(op) where !node.golden.gradients.isEmpty { node.checkGradients() }
+    for node in cases(op) where !node.golden.gradients.isEmpty { node.checkGradients(.gradient) }
+  }
+
+  @Test(arguments: ops) func differentiatesUnknownShapes(_ op: String) {
+    for node in cases(op) where !node.golden.gradients.isEmpty {
+      node.checkGradients(.unknownGradient)
+    }
   }
 
   @Test(arguments: ops) func agreesWithFiniteDifferences(_ op: String) {
@@ -73,13 +79,13 @@ struct OpCaseNode {
     for (position, argument) in golden.inputs.enumerated() {
       let isIndex = golden.indexArguments.contains(position)
       for value in argument {
-        if mode == .const || (isIndex && (mode == .partial || mode == .gradient)) {
+        if mode == .const || (isIndex && (mode != .full && mode != .unknown)) {
           inputs.append(try graph.constant(value))
           placeholders.append(nil)
           continue
         }
         var shape = value.shape
-        if mode == .unknown { shape = .unknown }
+        if mode == .unknown || mode == .unknownGradient { shape = .unknown }
         if mode == .partial, value.rank > 0 { shape.dimensions?[0] = nil }
         let input = try graph.placeholder(value.dataType, shape: shape)
         inputs.append(input)
@@ -157,11 +163,11 @@ struct OpCaseNode {
     return try placed.graph.gradients(of: targets, withRespectTo: sources, upstream: weights)
   }
 
-  func checkGradients() {
+  func checkGradients(_ mode: InputMode) {
     do {
-      let placed = try place(.gradient)
+      let placed = try place(mode)
       let gradients = try addGradients(placed)
-      try compare(gradients, golden.gradients, "gradient", placed)
+      try compare(gradients, golden.gradients, "\(mode)", placed)
       guard !golden.secondGradients.isEmpty else { return }
       var targets: [Output] = []
       var weights: [Output] = []
@@ -174,8 +180,8 @@ struct OpCaseNode {
         .filter { golden.secondGradients[$0] != nil }.compactMap { placed.placeholders[$0] }
       let second = try placed.graph.gradients(
         of: targets, withRespectTo: sources, upstream: weights)
-      try compare(second, golden.secondGradients, "second gradient", placed)
-    } catch { fail("differentiating", "\(error)") }
+      try compare(second, golden.secondGradients, "second \(mode)", placed)
+    } catch { fail("differentiating, \(mode)", "\(error)") }
   }
 
   private func compare(
