@@ -97,8 +97,11 @@ struct Binding {
     } else {
       return 1
     }
-    // A list without a given length takes all that the arguments after it leave.
-    return max(0, remaining - (signature.inputs.count - position - 1))
+    // A list without a given length takes all that the arguments after it leave; lists that are
+    // counted by one attribute share that evenly.
+    let rest = signature.inputs[position...]
+    let sharing = argument.count == nil ? 1 : rest.count { $0.count == argument.count }
+    return max(0, remaining - (rest.count - sharing)) / sharing
   }
 
   private static func check(

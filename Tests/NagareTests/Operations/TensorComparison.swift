@@ -84,6 +84,26 @@ extension Tensor {
   }
 
   private func summaryDifference(from expected: Tensor) -> String? {
-    strings == expected.strings ? nil : Self.text("summaries", self, expected)
+    guard strings != expected.strings else { return nil }
+    do {
+      for (mine, theirs) in zip(strings, expected.strings) {
+        let (mine, theirs) = (try Summary(serialized: mine), try Summary(serialized: theirs))
+        guard mine.values.map(\.tag) == theirs.values.map(\.tag) else {
+          return "tags: expected \(theirs.values.map(\.tag)), got \(mine.values.map(\.tag))"
+        }
+        for (left, right) in zip(mine.values, theirs.values) where left != right {
+          guard case .image(let width, let height, let channels, let data) = left.content,
+            case .image(let wide, let high, let deep, let wanted) = right.content,
+            width == wide, height == high, channels == deep
+          else { return "expected \(right), got \(left)" }
+          if let difference = try Tensor(scalar: data).pictureDifference(
+            from: Tensor(scalar: wanted), "DecodePng", bound: 0)
+          {
+            return "\(left.tag): \(difference)"
+          }
+        }
+      }
+    } catch { return "\(error)" }
+    return nil
   }
 }
