@@ -29,7 +29,7 @@ import Testing
             Issue.record("\(place) | \(name) | \(difference)")
           }
         }
-      } catch let error as GraphError {
+      } catch {
         let expected = run.refusal?.messages[0].replacing("{directory}", with: folder.path)
         if error.code.rawValue != run.refusal?.code || !error.message.contains(expected ?? "") {
           Issue.record(

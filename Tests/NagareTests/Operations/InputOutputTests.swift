@@ -32,20 +32,18 @@ import Testing
     #expect(try Self.summary(merged).value.map(\.tag) == ["a", "b", "train/weights"])
   }
 
-  @Test func aHistogramCountsEveryFiniteNumber() {
-    var histogram = Histogram()
+  @Test func aHistogramCountsEveryFiniteNumber() throws {
     let numbers = [
       0, -0.0, 1e-300, -1e-300, 1, -1, 1e20, -1e20, .greatestFiniteMagnitude,
       -.greatestFiniteMagnitude,
     ]
-    for number in numbers { histogram.add(number) }
-    let message = histogram.message
+    let message = try Histogram(numbers, node: "h").message
     #expect(message.num == 10)
     #expect(message.bucket.reduce(0, +) == 10)
     #expect(message.bucket.count == message.bucketLimit.count)
     #expect(message.bucketLimit == message.bucketLimit.sorted())
     #expect(message.bucketLimit.last == .greatestFiniteMagnitude)
-    #expect(Histogram().message.bucketLimit == [.greatestFiniteMagnitude])
+    #expect(try Histogram([], node: "h").message.bucketLimit == [.greatestFiniteMagnitude])
   }
 
   @Test func aPictureSummaryShowsWhatIsNotFinite() throws {
