@@ -96,9 +96,13 @@ enum GraphFile {
     guard let first = bytes.first(where: { !$0.isSpace }) else {
       throw .dataLoss("not a graph: there is nothing in it")
     }
-    // The first byte of a binary message is a field's number and kind, which is no letter here.
-    let isText = first == UInt8(ascii: "#") || Character(Unicode.Scalar(first)).isLetter
-    self = isText && first < 0x80 ? try Self(text: bytes) : try Self(binary: bytes)
+    // The tag of a graph's first node is a line feed, and its length may be a letter: what tells a
+    // binary message is the control characters that field numbers and lengths are.
+    let isLetter = first < 0x80 && Character(Unicode.Scalar(first)).isLetter
+    let isText =
+      (first == UInt8(ascii: "#") || isLetter)
+      && !bytes.prefix(1 << 16).contains { $0 < 0x20 && !$0.isSpace }
+    self = isText ? try Self(text: bytes) : try Self(binary: bytes)
   }
 
   private init(text bytes: [UInt8]) throws(GraphError) {
