@@ -14,8 +14,9 @@ nan, inf = np.nan, np.inf
 def math_binary():
     family("math_binary")
     arithmetic = ["Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "FloorDiv", "FloorMod",
-                  "Maximum", "Minimum", "Pow", "SquaredDifference"]
-    divisions = {"RealDiv", "Div", "FloorDiv", "FloorMod"}
+                  "Maximum", "Minimum", "Pow", "SquaredDifference", "Mod", "TruncateDiv",
+                  "TruncateMod"]
+    divisions = {"RealDiv", "Div", "FloorDiv", "FloorMod", "Mod", "TruncateDiv", "TruncateMod"}
     special = np.array([nan, inf, -inf, 0.0, -0.0, 1.5, -2.0], np.float32)
     for op in arithmetic:
         if op in divisions:
@@ -125,16 +126,21 @@ def comparison():
 def math_unary():
     family("math_unary")
     ranges = {"Log": (0.1, 4), "Sqrt": (0.1, 4), "Rsqrt": (0.1, 4), "Reciprocal": (0.5, 3),
-              "Inv": (0.5, 3)}
+              "Inv": (0.5, 3), "Acos": (-0.9, 0.9),
+              "Asin": (-0.9, 0.9), "Log1p": (-0.5, 3)}
     special = np.array([nan, inf, -inf, 0.0, -0.0, 1e30, -1e30, 88.9, -104.0], np.float32)
     for op in ["Neg", "Abs", "Sign", "Exp", "Log", "Sqrt", "Rsqrt", "Square", "Reciprocal", "Inv",
-               "Tanh", "Sigmoid", "Floor", "Ceil", "Round"]:
+               "Tanh", "Sigmoid", "Floor", "Ceil", "Round", "Rint", "Acos", "Asin", "Atan", "Sin",
+               "Cos", "Tan", "Sinh", "Cosh", "Erf", "Erfc", "Expm1", "Log1p", "IsNan", "IsInf",
+               "IsFinite"]:
         lo, hi = ranges.get(op, (None, None))
         case(op, R(2, 3, lo=lo, hi=hi))
         case(op, R(lo=lo, hi=hi), label="scalar", types=[f32])
         case(op, R(0, 2, lo=lo, hi=hi), label="empty", types=[f32])
         case(op, R(1, 2, 2, 2, 1, lo=lo, hi=hi), label="rank 5", types=[f32])
-        case(op, special, label="special", gradient=False)
+        # The period of large angles is lost in different ways.
+        numbers = special[:5] if op in ("Sin", "Cos", "Tan") else special
+        case(op, numbers, label="special", gradient=False)
         case(op, Extremes(), label="extremes", gradient=False, types=[
             t for t in cpu_types(op) if t.is_integer and op not in ("Reciprocal", "Inv")])
         if lo is None:
@@ -155,7 +161,8 @@ def activation():
     special = np.array([nan, inf, -inf, 0.0, -0.0, 6.0, 1e30, -1e30, 100.0, -100.0], np.float32)
     for op, options in [("Relu", {}), ("Relu6", {}), ("LeakyRelu", {}),
                         ("LeakyRelu", {"alpha": 0.1}), ("LeakyRelu", {"alpha": 1.5}),
-                        ("LeakyRelu", {"alpha": -0.5}), ("Elu", {}), ("Softplus", {})]:
+                        ("LeakyRelu", {"alpha": -0.5}), ("Elu", {}), ("Softplus", {}),
+                        ("Selu", {}), ("Softsign", {})]:
         suffix = " ".join(f"{k} {v}" for k, v in options.items())
         case(op, R(2, 4, lo=-8, hi=8), label=suffix, **options)
         if not options:
@@ -164,7 +171,8 @@ def activation():
             case(op, special, label="special", gradient=False)
             refused(op, V(["a"]), label="string", dtype=string)
     for op, options in [("ReluGrad", {}), ("Relu6Grad", {}), ("LeakyReluGrad", {}),
-                        ("LeakyReluGrad", {"alpha": 0.1}), ("EluGrad", {}), ("SoftplusGrad", {})]:
+                        ("LeakyReluGrad", {"alpha": 0.1}), ("EluGrad", {}), ("SoftplusGrad", {}),
+                        ("SeluGrad", {}), ("SoftsignGrad", {})]:
         suffix = " ".join(f"{k} {v}" for k, v in options.items())
         case(op, R(2, 4), R(2, 4, lo=-8, hi=8), label=suffix, **options)
         if not options:
@@ -324,6 +332,16 @@ def reduction():
          label="negative ignored", types=FLOATS)
     case("UnsortedSegmentSum", R(2, 2), [[0, 1], [1, 0]], 3, label="ids of rank 2", types=FLOATS)
     case("UnsortedSegmentSum", R(0, 2), np.zeros(0, np.int32), 2, label="empty", types=[f32])
+    case("SegmentSum", R(4, 2), [0, 0, 1, 3])
+    case("SegmentSum", R(3), np.array([0, 1, 1], np.int64), label="int64", types=FLOATS)
+    case("SegmentSum", R(0, 2), np.zeros(0, np.int32), label="empty", types=[f32])
+    refused("SegmentSum", R(3, 2), [0, 1], label="ids do not fit")
+    refused("SegmentSum", R(3), [1, 0, 2], label="not sorted")
+    refused("SegmentSum", R(2), [-1, 0], label="negative id")
+    case("ClipByValue", R(2, 3), V(-1), V(1))
+    case("ClipByValue", R(2, 3), R(2, 3, lo=-2, hi=-1), R(2, 3, lo=0, hi=1), label="tensors",
+         types=FLOATS)
+    refused("ClipByValue", R(2, 3), R(2), V(1), label="shapes do not fit")
     refused("UnsortedSegmentSum", R(3, 2), [0, 1], 2, label="ids do not fit")
     refused("UnsortedSegmentSum", R(2), [0, 5], 2, label="id too large")
     refused("UnsortedSegmentSum", R(2), [0, 1], -1, label="negative count")
@@ -346,6 +364,26 @@ def array_shape():
     case("StopGradient", R(2, 3))
     case("PreventGradient", R(2), types=[f32], gradient=False)
     case("PreventGradient", R(2), label="message", types=[f32], gradient=False, message="why")
+    case("GuaranteeConst", R(2), types=[f32, i32], gradient=False)
+    case("Snapshot", R(2, 3))
+    case("IdentityN", (R(2), V([1, 2], i32), R(2, 1)), label="three", types=FLOATS)
+    case("IdentityN", (V("a", string),), label="string")
+    case("EnsureShape", R(2, 3), shape=[2, 3])
+    case("EnsureShape", R(2, 3), label="partial", types=FLOATS, shape=[None, 3])
+    refused("EnsureShape", R(2, 3), label="other shape", shape=[3, 2])
+    refused("EnsureShape", R(2, 3), label="other rank", shape=[None])
+    case("CheckNumerics", R(2, 3), message="bad")
+    case("CheckNumerics", R(0), label="empty", types=[f32], message="bad")
+    refused("CheckNumerics", V([1, nan]), label="nan", message="found")
+    refused("CheckNumerics", V([1, inf]), label="infinity", message="found")
+    refused("CheckNumerics", V([nan, inf, -inf]), label="all of them", message="found")
+    case("Bitcast", R(2, 3), label="to int32", types=[f32], type=i32)
+    case("Bitcast", R(2), label="to uint8", types=[f32, i16, i64], type=u8)
+    case("Bitcast", R(2, 4, dtype=u8), label="bytes to float", type=f32, gradient=False)
+    case("Bitcast", R(2, 2, dtype=u16), label="shorts to int", type=i32)
+    case("Bitcast", R(3), label="int64 to double", types=[i64], type=f64)
+    refused("Bitcast", np.zeros((2, 3), np.uint8), label="does not fit", type=f32)
+    refused("Bitcast", np.uint8(3), label="scalar", type=f32)
     case("PlaceholderWithDefault", R(2, 3), types=[f32, f64, i32, string], shape=[2, 3])
     case("PlaceholderWithDefault", R(2, 3), label="partial", types=[f32], shape=[None, 3])
     case("PlaceholderWithDefault", R(2, 3), label="unknown", types=[f32], shape=None)
@@ -386,6 +424,20 @@ def array_shape():
     refused("Transpose", R(2, 3), [0, 0], label="twice")
     refused("Transpose", R(2, 3), [0, 2], label="too large")
     refused("Transpose", R(2, 3), [[0, 1]], label="of rank 2")
+    case("ConjugateTranspose", R(2, 3), [1, 0], types=FLOATS + [i32])
+    case("ReverseV2", R(2, 3), [1])
+    case("ReverseV2", R(2, 3), np.array([0, -1], np.int64), label="both", types=FLOATS)
+    case("ReverseV2", R(2, 2, 2), [1], label="middle", types=FLOATS)
+    case("ReverseV2", R(2, 2, 3), [0], label="three", types=[f32, u8])
+    case("ReverseV2", R(2), np.zeros(0, np.int32), label="none", types=[f32])
+    case("ReverseV2", R(0, 2), [0], label="empty", types=[f32])
+    refused("ReverseV2", R(2, 3), [2], label="axis too large")
+    refused("ReverseV2", R(2, 3), [0, 0], label="axis twice")
+    refused("ReverseV2", R(2, 3), [[0]], label="axis of rank 2")
+    case("Unique", V([3, 1, 3, 2, 1]))
+    case("Unique", V([3, 1, 3]), label="int64", types=[i32, f32], out_idx=i64)
+    case("Unique", V([]), label="empty", types=[f32])
+    refused("Unique", V([[1, 2]]), label="of rank 2")
     case("ExpandDims", R(2, 3), 0, types=None)
     for axis in [1, 2, -1, -3]:
         case("ExpandDims", R(2, 3), axis, label=f"axis {axis}", types=FLOATS)
@@ -465,6 +517,9 @@ def array_join():
     case("ConcatV2", (R(2, 2, 2), R(2, 1, 2)), np.int64(1), label="middle", types=FLOATS)
     case("ConcatV2", (R(2), R(0), R(3)), 0, label="with empty", types=[f32, f64])
     case("ConcatV2", (R(0), R(0)), 0, label="all empty", types=[f32])
+    case("Concat", 0, (R(2, 3), R(1, 3)))
+    case("Concat", -1, (R(2, 1), R(2, 2)), label="last", types=FLOATS)
+    refused("Concat", 0, (R(2, 3), R(2, 2)), label="do not fit")
     refused("ConcatV2", (R(2, 3), R(2, 2)), 0, label="do not fit")
     refused("ConcatV2", (R(2, 3), R(2)), 0, label="two ranks")
     refused("ConcatV2", (R(2, 3), R(2, 3)), 2, label="axis too large")
@@ -612,6 +667,9 @@ def array_slice():
     refused("GatherV2", R(3, 2), [0], 2, label="axis too large")
     refused("GatherV2", R(), [0], 0, label="scalar params")
     refused("GatherV2", R(2, 3), [0, 1], 0, label="batch over axis", batch_dims=1)
+    case("Gather", R(3, 2), [2, 0, 2], by="Tparams")
+    case("Gather", R(3), np.array([[1], [0]], np.int64), label="int64", types=FLOATS, by="Tparams")
+    refused("Gather", R(3, 2), [0, 3], label="too large")
     case("GatherNd", R(2, 3), [[0, 1], [1, 2]], by="Tparams")
     case("GatherNd", R(2, 3), [[1], [0], [1]], label="rows", types=FLOATS, by="Tparams")
     case("GatherNd", R(2, 3), np.array([[[1, 0]], [[0, 2]]], np.int64), label="int64",

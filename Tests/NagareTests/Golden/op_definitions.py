@@ -22,6 +22,10 @@ Select SelectV2 Where Cast
 Shape ShapeN Size Rank Reshape Transpose ExpandDims Squeeze ConcatV2 ConcatOffset Split SplitV
 Pack Unpack Slice StridedSlice StridedSliceGrad GatherV2 GatherNd ScatterNd Pad PadV2 MirrorPad
 MirrorPadGrad Tile Fill Range ZerosLike OnesLike OneHot BroadcastTo BroadcastGradientArgs
+Bitcast CheckNumerics ClipByValue Concat ConjugateTranspose EnsureShape Gather GuaranteeConst
+IdentityN ReverseV2 SegmentSum Snapshot Unique
+Acos Asin Atan Cos Cosh Erf Erfc Expm1 IsFinite IsInf IsNan Log1p Mod Rint Sin Sinh Tan TruncateDiv
+TruncateMod Selu SeluGrad Softsign SoftsignGrad
 DynamicStitch InvertPermutation UnsortedSegmentSum ListDiff
 ArgMax ArgMin TopKV2 Sum Mean Prod Max Min All Any Cumsum Cumprod
 MatMul BatchMatMulV2 BiasAdd BiasAddGrad
