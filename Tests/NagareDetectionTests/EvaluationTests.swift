@@ -114,7 +114,7 @@ private func box(_ left: Double, _ right: Double) -> Box {
     #expect(svg.contains(">0.001<") && svg.contains(">1<"))
     #expect(!svg.contains("nan") && !svg.contains("inf"))
     #expect(svg.utf8.count < 120_000)
-    #expect(svg.components(separatedBy: "<path").count == 5)
+    #expect(svg.components(separatedBy: "<path").count == 7)
   }
 
   @Test(

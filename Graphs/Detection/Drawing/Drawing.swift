@@ -77,7 +77,7 @@ private struct Drawing {
     fill(left, top, left + line, bottom, color)
     fill(right - line, top, right, bottom, color)
 
-    let dot = max(1, short / 260)
+    let dot = max(1, (short + 120) / 240)
     let letters = Array(title.unicodeScalars.prefix(64)).map { UInt8(exactly: $0.value) ?? 0 }
     let step = (BitmapFont.width + 1) * dot
     let high = (BitmapFont.height + 2) * dot

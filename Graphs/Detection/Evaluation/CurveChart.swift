@@ -105,7 +105,8 @@ public struct CurveChart: Sendable {
     }
     for (index, series) in series.enumerated() {
       let y = plot.top + 18 + 20 * Double(index)
-      parts.append(line(left, y - 4, left + 24, y - 4, "c\(index % CurveChart.light.count)"))
+      parts.append(
+        curve([(left, y - 4), (left + 24, y - 4)], "c\(index % CurveChart.light.count)"))
       parts.append(text(left + 32, y, series.name, "tick", anchor: "start"))
     }
     return parts.joined(separator: "\n") + "\n</svg>\n"
