@@ -13,15 +13,35 @@ struct HistogramSummary: NonDifferentiable {
     guard inputs[0].rank == 0, let tag = inputs[0].strings.first else {
       throw .invalidArgument("tags must be scalar")
     }
-    guard let values = inputs[1].doubles else {
-      throw .unsupported(Self.name, inputs[1].dataType)
-    }
+    let histogram =
+      switch inputs[1].dataType {
+      case .float32: try count(inputs[1], context) { (x: Float) in Double(x) }
+      case .float64: try count(inputs[1], context) { (x: Double) in x }
+      case .int8: try count(inputs[1], context) { (x: Int8) in Double(x) }
+      case .int16: try count(inputs[1], context) { (x: Int16) in Double(x) }
+      case .int32: try count(inputs[1], context) { (x: Int32) in Double(x) }
+      case .int64: try count(inputs[1], context) { (x: Int64) in Double(x) }
+      case .uint8: try count(inputs[1], context) { (x: UInt8) in Double(x) }
+      case .uint16: try count(inputs[1], context) { (x: UInt16) in Double(x) }
+      case .uint32: try count(inputs[1], context) { (x: UInt32) in Double(x) }
+      case .uint64: try count(inputs[1], context) { (x: UInt64) in Double(x) }
+      case .float16: try count(inputs[1], context) { (x: Half) in Double(x.float) }
+      case .bfloat16: try count(inputs[1], context) { (x: BFloat16) in Double(x.float) }
+      default: throw GraphError.unsupported(Self.name, inputs[1].dataType)
+      }
     var entry = Tensorflow_Summary.Value()
     entry.tag = String(decoding: tag, as: UTF8.self)
-    entry.histo = try Histogram(values, node: context.nodeName).message
+    entry.histo = histogram.message
     var summary = Tensorflow_Summary()
     summary.value = [entry]
     return [try Tensor(summary: summary)]
+  }
+
+  @inline(__always)
+  private func count<T: Scalar>(
+    _ values: Tensor, _ context: KernelContext, _ double: @escaping (T) -> Double
+  ) throws(GraphError) -> Histogram {
+    try Histogram(values.buffer(T.self).lazy.map(double), node: context.nodeName)
   }
 }
 

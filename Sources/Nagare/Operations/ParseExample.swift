@@ -427,29 +427,53 @@ struct ParseExample: WithoutGradient {
     return indices + values + shapes + dense
   }
 
-  /// One row a message, shorter ones filled with the fallback.
+  /// One row a message, missing and shorter ones filled with the fallback.
   private static func batch(
     _ feature: ExampleParsing.Dense, _ lists: [ExampleReader.Values?]
   ) throws(GraphError) -> Tensor {
     var sizes = (feature.shape.dimensions ?? []).map { $0 ?? 0 }
-    let fallback = feature.fallback.featureValues
-    guard feature.isVariable else {
-      return try ExampleParsing.tensor(
-        lists.compactMap { $0 ?? fallback }, feature.dataType, [lists.count] + sizes)
+    if feature.isVariable, feature.stride > 0 {
+      sizes[0] = (lists.map { $0?.count ?? 0 }.max() ?? 0) / feature.stride
     }
-    let longest = lists.map { $0?.count ?? 0 }.max() ?? 0
-    if feature.stride > 0 { sizes[0] = longest / feature.stride }
-    let dimensions = [lists.count] + sizes
-    // Short rows are filled, so that the result may be far larger than what was parsed.
-    _ = try Tensor(uninitialized: feature.dataType, dimensions)
-    var rows: [ExampleReader.Values] = []
-    for list in lists {
-      if let list { rows.append(list) }
-      if let fallback {
-        rows += [ExampleReader.Values](repeating: fallback, count: longest - (list?.count ?? 0))
+    // What fills the rows may be far more than what was parsed: the memory is asked for first.
+    let result = try Tensor(uninitialized: feature.dataType, [lists.count] + sizes)
+    let width = lists.isEmpty ? 0 : result.count / lists.count
+    switch feature.dataType {
+    case .float32:
+      let target = result.mutableBuffer(Float.self)
+      fill(width, lists, feature.fallback.featureValues, { target[$0] = $1 }) {
+        if case .floats(let list) = $0 { list } else { [] }
+      }
+    case .int64:
+      let target = result.mutableBuffer(Int64.self)
+      fill(width, lists, feature.fallback.featureValues, { target[$0] = $1 }) {
+        if case .integers(let list) = $0 { list } else { [] }
+      }
+    default:
+      fill(width, lists, feature.fallback.featureValues, { result.storage.strings[$0] = $1 }) {
+        if case .strings(let list) = $0 { list } else { [] }
       }
     }
-    return try ExampleParsing.tensor(rows, feature.dataType, dimensions)
+    return result
+  }
+
+  /// Sets each element of the rows, from its list or else from the fallback: that has one element for
+  /// all, or one for each place in a row.
+  private static func fill<T>(
+    _ width: Int, _ lists: [ExampleReader.Values?], _ fallback: ExampleReader.Values?,
+    _ set: (Int, T) -> Void, _ elements: (ExampleReader.Values) -> [T]
+  ) {
+    let spare = fallback.map(elements) ?? []
+    for (row, values) in lists.enumerated() {
+      let given = values.map(elements) ?? []
+      for (column, element) in given.prefix(width).enumerated() {
+        set(row * width + column, element)
+      }
+      guard !spare.isEmpty else { continue }
+      for column in min(given.count, width)..<width {
+        set(row * width + column, spare.count == width ? spare[column] : spare[0])
+      }
+    }
   }
 }
 

@@ -23,17 +23,18 @@ struct ResizeBilinear: Op {
     let (height, width) = try resizing.target(images, inputs[1])
     let resized = try context.allocate(
       .float32, [images.dimensions[0], height, width, images.dimensions[3]])
+    guard resized.count > 0 else { return [resized] }
     switch images.dataType {
-    case .float32: resize(images, resized, context) { (x: Float) in x }
-    case .float64: resize(images, resized, context) { (x: Double) in Float(x) }
-    case .uint8: resize(images, resized, context) { (x: UInt8) in Float(x) }
-    case .int8: resize(images, resized, context) { (x: Int8) in Float(x) }
-    case .uint16: resize(images, resized, context) { (x: UInt16) in Float(x) }
-    case .int16: resize(images, resized, context) { (x: Int16) in Float(x) }
-    case .int32: resize(images, resized, context) { (x: Int32) in Float(x) }
-    case .int64: resize(images, resized, context) { (x: Int64) in Float(x) }
-    case .float16: resize(images, resized, context) { (x: Half) in x.float }
-    case .bfloat16: resize(images, resized, context) { (x: BFloat16) in x.float }
+    case .float32: try resize(images, resized, context) { (x: Float) in x }
+    case .float64: try resize(images, resized, context) { (x: Double) in Float(x) }
+    case .uint8: try resize(images, resized, context) { (x: UInt8) in Float(x) }
+    case .int8: try resize(images, resized, context) { (x: Int8) in Float(x) }
+    case .uint16: try resize(images, resized, context) { (x: UInt16) in Float(x) }
+    case .int16: try resize(images, resized, context) { (x: Int16) in Float(x) }
+    case .int32: try resize(images, resized, context) { (x: Int32) in Float(x) }
+    case .int64: try resize(images, resized, context) { (x: Int64) in Float(x) }
+    case .float16: try resize(images, resized, context) { (x: Half) in x.float }
+    case .bfloat16: try resize(images, resized, context) { (x: BFloat16) in x.float }
     default: throw .unsupported(Self.name, images.dataType)
     }
     return [resized]
@@ -42,7 +43,7 @@ struct ResizeBilinear: Op {
   @inline(__always)
   private func resize<T: Scalar>(
     _ images: Tensor, _ resized: Tensor, _ context: KernelContext, _ float: (T) -> Float
-  ) {
+  ) throws(GraphError) {
     let (inputHeight, inputWidth) = (images.dimensions[1], images.dimensions[2])
     let (height, width) = (resized.dimensions[1], resized.dimensions[2])
     let channels = images.dimensions[3]
@@ -54,33 +55,40 @@ struct ResizeBilinear: Op {
       }
       return
     }
-    let rows = resizing.interpolations(from: inputHeight, to: height)
-    let columns = resizing.interpolations(from: inputWidth, to: width)
+    let rows = try Resizing.Interpolation(resizing, from: inputHeight, to: height)
+    let columns = try Resizing.Interpolation(resizing, from: inputWidth, to: width)
+    let (above, below) = (rows.lower.pointer(Int32.self), rows.upper.pointer(Int32.self))
+    let (before, after) = (columns.lower.pointer(Int32.self), columns.upper.pointer(Int32.self))
+    let down = rows.fraction.pointer(Float.self)
+    let across = columns.fraction.pointer(Float.self)
     let stride = inputWidth * channels
     let grain = max(1, context.grain(cost: 4) / (width * channels))
     context.threads.ranges(images.dimensions[0] * height, grain: grain) { range in
       for index in range {
-        let row = rows[index % height]
+        let row = index % height
         let image = input + index / height * inputHeight * stride
-        let upper = image + row.lower * stride
-        let lower = image + row.upper * stride
+        let upper = image + Int(above[row]) * stride
+        let lower = image + Int(below[row]) * stride
+        let rowFraction = down[row]
         var target = output + index * width * channels
-        for column in columns {
-          let left = column.lower * channels
-          let right = column.upper * channels
+        for column in 0..<width {
+          let left = Int(before[column]) * channels
+          let right = Int(after[column]) * channels
+          let fraction = across[column]
           for channel in 0..<channels {
             let topLeft = float(upper[left + channel])
             let topRight = float(upper[right + channel])
             let bottomLeft = float(lower[left + channel])
             let bottomRight = float(lower[right + channel])
-            let top = topLeft + (topRight - topLeft) * column.fraction
-            let bottom = bottomLeft + (bottomRight - bottomLeft) * column.fraction
-            target[channel] = top + (bottom - top) * row.fraction
+            let top = topLeft + (topRight - topLeft) * fraction
+            let bottom = bottomLeft + (bottomRight - bottomLeft) * fraction
+            target[channel] = top + (bottom - top) * rowFraction
           }
           target += channels
         }
       }
     }
+    withExtendedLifetime((rows, columns)) {}
   }
 
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
@@ -126,9 +134,10 @@ struct ResizeBilinearGrad: NonDifferentiable {
         gradient.dimensions[0], original.dimensions[1], original.dimensions[2],
         gradient.dimensions[3],
       ])
+    guard result.count > 0 else { return [result] }
     switch original.dataType {
-    case .float32: distribute(gradient, result, context) { (x) -> Float in x }
-    case .float64: distribute(gradient, result, context) { (x) -> Double in Double(x) }
+    case .float32: try distribute(gradient, result, context) { (x) -> Float in x }
+    case .float64: try distribute(gradient, result, context) { (x) -> Double in Double(x) }
     default: throw .unsupported(Self.name, original.dataType)
     }
     return [result]
@@ -137,12 +146,16 @@ struct ResizeBilinearGrad: NonDifferentiable {
   @inline(__always)
   private func distribute<T: Scalar & BinaryFloatingPoint>(
     _ gradient: Tensor, _ result: Tensor, _ context: KernelContext, _ convert: (Float) -> T
-  ) {
+  ) throws(GraphError) {
     let (height, width) = (gradient.dimensions[1], gradient.dimensions[2])
     let (originalHeight, originalWidth) = (result.dimensions[1], result.dimensions[2])
     let channels = gradient.dimensions[3]
-    let rows = resizing.interpolations(from: originalHeight, to: height)
-    let columns = resizing.interpolations(from: originalWidth, to: width)
+    let rows = try Resizing.Interpolation(resizing, from: originalHeight, to: height)
+    let columns = try Resizing.Interpolation(resizing, from: originalWidth, to: width)
+    let (above, below) = (rows.lower.pointer(Int32.self), rows.upper.pointer(Int32.self))
+    let (before, after) = (columns.lower.pointer(Int32.self), columns.upper.pointer(Int32.self))
+    let down = rows.fraction.pointer(Float.self)
+    let across = columns.fraction.pointer(Float.self)
     let input = gradient.pointer(Float.self)
     let output = result.mutablePointer(T.self)
     let imageCount = originalHeight * originalWidth * channels
@@ -151,27 +164,29 @@ struct ResizeBilinearGrad: NonDifferentiable {
       let target = output + image * imageCount
       target.update(repeating: 0, count: imageCount)
       var source = input + image * height * width * channels
-      for row in rows {
-        let top = row.lower * originalWidth
-        let bottom = row.upper * originalWidth
-        for column in columns {
-          let topLeft = (top + column.lower) * channels
-          let topRight = (top + column.upper) * channels
-          let bottomLeft = (bottom + column.lower) * channels
-          let bottomRight = (bottom + column.upper) * channels
+      for row in 0..<height {
+        let top = Int(above[row]) * originalWidth
+        let bottom = Int(below[row]) * originalWidth
+        for column in 0..<width {
+          let (left, right) = (Int(before[column]), Int(after[column]))
+          let topLeft = target + (top + left) * channels
+          let topRight = target + (top + right) * channels
+          let bottomLeft = target + (bottom + left) * channels
+          let bottomRight = target + (bottom + right) * channels
+          let fraction = across[column]
           for channel in 0..<channels {
-            let value = source[channel]
-            let upper = value * (1 - row.fraction)
-            let lower = value * row.fraction
-            target[topLeft + channel] += convert(upper * (1 - column.fraction))
-            target[topRight + channel] += convert(upper * column.fraction)
-            target[bottomLeft + channel] += convert(lower * (1 - column.fraction))
-            target[bottomRight + channel] += convert(lower * column.fraction)
+            let upper = source[channel] * (1 - down[row])
+            let lower = source[channel] * down[row]
+            topLeft[channel] += convert(upper * (1 - fraction))
+            topRight[channel] += convert(upper * fraction)
+            bottomLeft[channel] += convert(lower * (1 - fraction))
+            bottomRight[channel] += convert(lower * fraction)
           }
           source += channels
         }
       }
     }
+    withExtendedLifetime((rows, columns)) {}
   }
 }
 

@@ -29,8 +29,10 @@ struct ResizeNearestNeighbor: Op {
     }
     let resized = try context.allocate(
       images.dataType, [images.dimensions[0], height, width, images.dimensions[3]])
-    let rows = resizing.nearest(from: images.dimensions[1], to: height)
-    let columns = resizing.nearest(from: images.dimensions[2], to: width)
+    guard resized.count > 0 else { return [resized] }
+    let rows = try resizing.nearest(from: images.dimensions[1], to: height)
+    let columns = try resizing.nearest(from: images.dimensions[2], to: width)
+    let (fromRow, fromColumn) = (rows.pointer(Int32.self), columns.pointer(Int32.self))
     let pixel = images.dimensions[3] * size
     let stride = images.dimensions[2] * pixel
     let imageBytes = images.dimensions[1] * stride
@@ -40,14 +42,15 @@ struct ResizeNearestNeighbor: Op {
     let grain = max(1, context.grain(cost: 4) / width)
     context.threads.ranges(images.dimensions[0] * height, grain: grain) { range in
       for index in range {
-        let row = input + index / height * imageBytes + rows[index % height] * stride
+        let row = input + index / height * imageBytes + Int(fromRow[index % height]) * stride
         var target = output + index * width * pixel
-        for column in columns {
-          target.copyMemory(from: row + column * pixel, byteCount: pixel)
+        for column in 0..<width {
+          target.copyMemory(from: row + Int(fromColumn[column]) * pixel, byteCount: pixel)
           target += pixel
         }
       }
     }
+    withExtendedLifetime((rows, columns)) {}
     return [resized]
   }
 
@@ -96,11 +99,11 @@ struct ResizeNearestNeighborGrad: WithoutGradient {
     let result = try context.allocate(
       gradient.dataType, [gradient.dimensions[0], height, width, gradient.dimensions[3]])
     switch gradient.dataType {
-    case .float32: sum(gradient, result, context) { (x: Float, y) in x + y }
-    case .float64: sum(gradient, result, context) { (x: Double, y) in x + y }
-    case .uint8: sum(gradient, result, context) { (x: UInt8, y) in x &+ y }
-    case .int8: sum(gradient, result, context) { (x: Int8, y) in x &+ y }
-    case .int32: sum(gradient, result, context) { (x: Int32, y) in x &+ y }
+    case .float32: try sum(gradient, result, context) { (x: Float, y) in x + y }
+    case .float64: try sum(gradient, result, context) { (x: Double, y) in x + y }
+    case .uint8: try sum(gradient, result, context) { (x: UInt8, y) in x &+ y }
+    case .int8: try sum(gradient, result, context) { (x: Int8, y) in x &+ y }
+    case .int32: try sum(gradient, result, context) { (x: Int32, y) in x &+ y }
     default: throw .unsupported(Self.name, gradient.dataType)
     }
     return [result]
@@ -109,7 +112,7 @@ struct ResizeNearestNeighborGrad: WithoutGradient {
   @inline(__always)
   private func sum<T: Scalar & Numeric>(
     _ gradient: Tensor, _ result: Tensor, _ context: KernelContext, _ add: (T, T) -> T
-  ) {
+  ) throws(GraphError) {
     let input = gradient.pointer(T.self)
     let output = result.mutablePointer(T.self)
     output.update(repeating: 0, count: result.count)
@@ -117,15 +120,16 @@ struct ResizeNearestNeighborGrad: WithoutGradient {
     let (inputHeight, inputWidth) = (gradient.dimensions[1], gradient.dimensions[2])
     let (height, width) = (result.dimensions[1], result.dimensions[2])
     let channels = gradient.dimensions[3]
-    let rows = resizing.nearest(from: height, to: inputHeight)
-    let columns = resizing.nearest(from: width, to: inputWidth)
+    let rows = try resizing.nearest(from: height, to: inputHeight)
+    let columns = try resizing.nearest(from: width, to: inputWidth)
+    let (toRow, toColumn) = (rows.pointer(Int32.self), columns.pointer(Int32.self))
     // Sums of one picture have a fixed order; pictures are independent.
     context.threads.run(gradient.dimensions[0]) { image in
       var source = input + image * inputHeight * inputWidth * channels
-      for row in rows {
-        let line = output + (image * height + row) * width * channels
-        for column in columns {
-          let target = line + column * channels
+      for row in 0..<inputHeight {
+        let line = output + (image * height + Int(toRow[row])) * width * channels
+        for column in 0..<inputWidth {
+          let target = line + Int(toColumn[column]) * channels
           for channel in 0..<channels {
             target[channel] = add(target[channel], source[channel])
           }
@@ -133,6 +137,7 @@ struct ResizeNearestNeighborGrad: WithoutGradient {
         }
       }
     }
+    withExtendedLifetime((rows, columns)) {}
   }
 }
 

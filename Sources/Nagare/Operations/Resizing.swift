@@ -64,34 +64,46 @@ struct Resizing {
       ? Float(input - 1) / Float(output - 1) : Float(input) / Float(output)
   }
 
-  /// The two input pixels between which a pixel of the result lies, and how far it is from the first.
+  /// For each pixel of a row or column of the result: the two input pixels between which it lies, and
+  /// how far it is from the first.
+  ///
+  /// The tables are tensors, because a feed decides how long they are.
   struct Interpolation {
-    var lower: Int
-    var upper: Int
-    var fraction: Float
-  }
+    let lower: Tensor
+    let upper: Tensor
+    let fraction: Tensor
 
-  /// One entry for each of `output` pixels in a row or column of `input` pixels.
-  func interpolations(from input: Int, to output: Int) -> [Interpolation] {
-    let scale = scale(from: input, to: output)
-    return (0..<output).map { index in
-      let position =
-        halfPixelCenters ? (Float(index) + 0.5) * scale - 0.5 : Float(index) * scale
-      let floor = position.rounded(.down)
-      // Rounding may put the last positions of a very large picture past its end.
-      return Interpolation(
-        lower: min(max(0, Int(floor)), input - 1),
-        upper: min(max(0, Int(position.rounded(.up))), input - 1), fraction: position - floor)
+    /// Both sizes are positive and fit `int32`.
+    init(_ resizing: Resizing, from input: Int, to output: Int) throws(GraphError) {
+      lower = try Tensor(uninitialized: .int32, [output])
+      upper = try Tensor(uninitialized: .int32, [output])
+      fraction = try Tensor(uninitialized: .float32, [output])
+      let (lower, upper) = (lower.mutablePointer(Int32.self), upper.mutablePointer(Int32.self))
+      let fraction = fraction.mutablePointer(Float.self)
+      let scale = resizing.scale(from: input, to: output)
+      for index in 0..<output {
+        let position =
+          resizing.halfPixelCenters
+          ? (Float(index) + 0.5) * scale - 0.5 : Float(index) * scale
+        let floor = position.rounded(.down)
+        // Rounding may put the last positions of a very large picture past its end.
+        lower[index] = Int32(min(max(0, Int(floor)), input - 1))
+        upper[index] = Int32(min(max(0, Int(position.rounded(.up))), input - 1))
+        fraction[index] = position - floor
+      }
     }
   }
 
   /// The input pixel nearest to each of `output` pixels in a row or column of `input` pixels.
-  func nearest(from input: Int, to output: Int) -> [Int] {
+  func nearest(from input: Int, to output: Int) throws(GraphError) -> Tensor {
+    let pixels = try Tensor(uninitialized: .int32, [output])
+    let pointer = pixels.mutablePointer(Int32.self)
     let scale = scale(from: input, to: output)
-    return (0..<output).map { index in
+    for index in 0..<output {
       let position = halfPixelCenters ? (Float(index) + 0.5) * scale : Float(index) * scale
       let rounded = position.rounded(alignCorners ? .toNearestOrAwayFromZero : .down)
-      return min(max(0, Int(rounded)), input - 1)
+      pointer[index] = Int32(min(max(0, Int(rounded)), input - 1))
     }
+    return pixels
   }
 }
