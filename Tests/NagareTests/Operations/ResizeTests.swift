@@ -9,13 +9,13 @@ import Testing
     let size = try graph.placeholder(.int32)
     let feeds = [
       images: try Tensor(zeros: .float32, [0, 1, 1, 3]),
-      size: try Tensor([Int32.max, Int32.max]),
+      size: try Tensor([Int32.max, 1]),
     ]
     let session = Session(graph, threads: 1)
     for resized in [
       try resizeBilinear(images, size: size), try resizeNearestNeighbor(images, size: size),
     ] {
-      let expected = [0, Int(Int32.max), Int(Int32.max), 3]
+      let expected = [0, Int(Int32.max), 1, 3]
       #expect(try session.run(resized, feeds: feeds).dimensions == expected)
       var one = feeds
       one[images] = try Tensor(zeros: .float32, [1, 1, 1, 3])
