@@ -51,6 +51,7 @@ let package = Package(
       dependencies: [
         "Nagare", "NagareDetection",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swift),
     .target(

@@ -29,15 +29,16 @@ extension GraphError {
   }
 }
 
-/// The few calls on paths that the formats need.
-enum FileSystem {
-  enum Kind { case file, folder, other }
+/// The few calls on paths that the formats, and programs around them, need.
+public enum FileSystem {
+  /// What a path can lead to.
+  public enum Kind: Sendable { case file, folder, other }
 
   /// The most bytes that `read` takes from one file unless told otherwise.
-  static let readLimit = 1 << 32
+  public static let readLimit = 1 << 32
 
   /// What is at `path`, after following links; `nil` for nothing.
-  static func kind(_ path: String) -> Kind? {
+  public static func kind(_ path: String) -> Kind? {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
     switch status.st_mode & S_IFMT {
@@ -48,25 +49,25 @@ enum FileSystem {
   }
 
   /// The folder part of a path, `.` when there is none.
-  static func folder(of path: String) -> String {
+  public static func folder(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   /// The last part of a path.
-  static func name(of path: String) -> String {
+  public static func name(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
     return String(path[path.utf8.index(after: slash)...])
   }
 
   /// `name` in `folder`, or `name` itself when it is an absolute path.
-  static func join(_ folder: String, _ name: String) -> String {
+  public static func join(_ folder: String, _ name: String) -> String {
     if name.hasPrefix("/") || folder.isEmpty || folder == "." { return name }
     return folder.hasSuffix("/") ? folder + name : folder + "/" + name
   }
 
   /// The names in a folder, sorted by their bytes, without `.` and `..`.
-  static func list(_ folder: String) throws(GraphError) -> [String] {
+  public static func list(_ folder: String) throws(GraphError) -> [String] {
     guard let handle = opendir(folder) else { throw .system(folder, errno: errno) }
     defer { closedir(handle) }
     var names: [String] = []
@@ -82,7 +83,7 @@ enum FileSystem {
   }
 
   /// Makes a folder and those above it; one that is there already is fine.
-  static func createFolder(_ path: String) throws(GraphError) {
+  public static func createFolder(_ path: String) throws(GraphError) {
     var missing: [String] = []
     var current = path
     while current.count > 1, current.hasSuffix("/") { current.removeLast() }
@@ -94,6 +95,13 @@ enum FileSystem {
     for part in missing.reversed() where mkdir(part, 0o777) != 0 && errno != EEXIST {
       throw .system(part, errno: errno)
     }
+  }
+
+  /// Writes a whole file, which appears under its name complete or not at all.
+  ///
+  /// - Throws: the system's refusal.
+  public static func write(_ bytes: [UInt8], to path: String) throws(GraphError) {
+    try DurableFile.write(bytes, to: path)
   }
 
   /// Removes a file; one that is not there is fine.
@@ -125,7 +133,7 @@ enum FileSystem {
   /// All bytes of a file.
   ///
   /// - Throws: the system's refusal, or `resourceExhausted` for more than `limit` bytes.
-  static func read(_ path: String, limit: Int = readLimit) throws(GraphError) -> [UInt8] {
+  public static func read(_ path: String, limit: Int = readLimit) throws(GraphError) -> [UInt8] {
     let file = try InputFile(path)
     if let size = file.size, size > limit {
       throw .resourceExhausted("\(path); \(size) bytes are more than the limit of \(limit)")

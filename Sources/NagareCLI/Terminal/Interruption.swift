@@ -1,0 +1,39 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+import Synchronization
+
+/// SIGINT and SIGTERM. A command that has something to save asks to be told, and polls; any other
+/// ends at once, and a second signal ends every one.
+enum Interruption {
+  private static let received = Atomic<Int32>(0)
+  private static let isPolled = Atomic<Bool>(false)
+
+  /// Takes the signals over. Writing to a closed pipe becomes an error in place of a signal.
+  static func install() {
+    signal(SIGPIPE, SIG_IGN)
+    // The first use of a global initializes it, which a signal handler must not do.
+    _ = received.load(ordering: .relaxed)
+    _ = isPolled.load(ordering: .relaxed)
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { number in
+        let before = Interruption.received.exchange(number, ordering: .relaxed)
+        if before != 0 || !Interruption.isPolled.load(ordering: .relaxed) { _exit(128 + number) }
+      }
+    }
+  }
+
+  /// From now on the first signal only shows in `isRequested`.
+  static func beginPolling() { isPolled.store(true, ordering: .relaxed) }
+
+  /// Whether the command should come to an end.
+  static var isRequested: Bool { received.load(ordering: .relaxed) != 0 }
+
+  /// The end after a signal.
+  static var error: ToolError {
+    received.load(ordering: .relaxed) == SIGTERM
+      ? ToolError(.terminated, "terminated") : ToolError(.interrupted, "interrupted")
+  }
+}
