@@ -154,7 +154,7 @@ enum Spelling {
       } else if other.hasSuffix("/" + lower) {
         ranked.append((1, candidate))
       } else if let distance = distance(
-        Array(lower.utf8), Array(other.utf8), limit: min(3, lower.utf8.count / 3))
+        Array(lower.utf8), Array(other.utf8), limit: max(1, min(3, lower.utf8.count / 3)))
       {
         ranked.append((1 + distance, candidate))
       }

@@ -36,7 +36,7 @@ struct Results {
   func write(to folder: String) throws(ToolError) -> [String] {
     var paths: [String] = []
     try during(.writing) { () throws(GraphError) in
-      try FileSystem.createFolder(folder)
+      if !values.isEmpty { try FileSystem.createFolder(folder) }
       for (name, value) in values {
         let path = FileSystem.join(folder, Self.fileName(name))
         do throws(GraphError) {

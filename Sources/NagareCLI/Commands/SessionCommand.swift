@@ -10,7 +10,8 @@ struct SessionCommand: ParsableCommand {
       With --script runs the steps of a JSON file, in their order:
 
         {"steps": [{"targets": ["init"]},
-                   {"feeds": {"x": [[1, 2]], "y": "labels.npy"}, "fetches": ["loss"]}]}
+                   {"feeds": {"x": [[1, 2]], "y": "labels.npy"},
+                    "fetches": ["loss"]}]}
 
       A feed is JSON, or a string that holds a VALUE of the command line. For a tensor of strings a \
       string is the text itself, unless it ends as a file of values or a picture does; with quotes \
@@ -211,7 +212,9 @@ struct SessionRunner {
     }
     let folder = outputFolder.map { FileSystem.join($0, "step_\(count)") }
     if folder != nil { try Results.checkFileNames(step.fetches) }
-    try Results(step.fetches, values).deliver(outputFolder: folder, asJSON: asJSON)
+    if !values.isEmpty || asJSON {
+      try Results(step.fetches, values).deliver(outputFolder: folder, asJSON: asJSON)
+    }
     // What a step gave is there before the next begins, however long that takes.
     try StandardOutput.flush()
     count += 1
