@@ -371,7 +371,7 @@ public final class Graph: Sendable {
           TensorSpec(spec.dataType, value.shape, constant: value)
         }
       } else if let value = op.inferValue(specs) {
-        outputs[0] = TensorSpec(outputs[0].dataType, outputs[0].shape, shapeValue: value)
+        outputs[0] = Self.spec(outputs[0].dataType, outputs[0].shape, holding: value)
       }
     }
     if let producer = op as? any ResourceProducer {
@@ -388,6 +388,17 @@ public final class Graph: Sendable {
         outputs: described, device: device ?? state.device, location: place,
         takesReference: binding.takesReference)
     }
+  }
+
+  /// A tensor whose elements, read as a shape, are `value`: a constant when all of them are known.
+  private static func spec(
+    _ dataType: DataType, _ shape: Shape, holding value: Shape
+  ) -> TensorSpec {
+    guard let sizes = value.known, let dimensions = shape.known,
+      dataType == .int32 || dataType == .int64,
+      let constant = try? Tensor(sizes: sizes, dataType).reshaped(dimensions)
+    else { return TensorSpec(dataType, shape, shapeValue: value) }
+    return TensorSpec(dataType, shape, constant: constant)
   }
 
   private func reserve(_ request: NameRequest) throws(GraphError) -> String {

@@ -6,18 +6,11 @@ struct BroadcastTo: Op {
     types: ["T": .any, "Tidx": .index])
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    if let rank = inputs[1].shape.rank, rank != 1 {
-      throw .invalidArgument("Shape must be rank 1 but is rank \(rank)")
+    let target = try inputs[1].requestedShape()
+    guard var dimensions = target.dimensions else { return [.unknown] }
+    guard let given = try inputs[0].shape.withRank(atMost: dimensions.count).dimensions else {
+      return [target]
     }
-    guard let target = inputs[1].shapeValue, let result = target.dimensions else {
-      return [.unknown]
-    }
-    guard let given = inputs[0].shape.dimensions else { return [target] }
-    guard given.count <= result.count else {
-      throw .invalidArgument(
-        "Shape must be at most rank \(result.count) but is rank \(given.count)")
-    }
-    var dimensions = result
     for (offset, size) in given.reversed().enumerated() {
       guard let size, size > 1 else { continue }
       let index = dimensions.count - 1 - offset

@@ -16,16 +16,11 @@ struct DynamicStitch: Op {
         rows = nil
       }
       guard let rank = indices.shape.rank, let dimensions = data.shape.dimensions else { continue }
-      guard dimensions.count >= rank,
-        Shape(Array(dimensions[..<rank])).isCompatible(with: indices.shape)
-      else {
-        throw .invalidArgument(
-          "Shape of data \(data.shape) must start with shape of indices \(indices.shape)")
+      try data.shape.withRank(atLeast: rank)
+      for (size, other) in zip(dimensions, indices.shape.dimensions ?? []) {
+        _ = try mergedDimension(size, other)
       }
-      guard let merged = tail.merged(with: Shape(Array(dimensions[rank...]))) else {
-        throw .invalidArgument("The rows of data must have one shape")
-      }
-      tail = merged
+      tail = try tail.merging(Shape(Array(dimensions[rank...])))
     }
     return [Shape.vector(rows).appending(tail)]
   }
@@ -46,7 +41,9 @@ struct DynamicStitch: Op {
       guard rest == tail ?? rest else {
         throw .invalidArgument(
           "Need data[0].shape[\(inputs[0].rank):] = data[\(number)].shape[\(indices.rank):], got "
-            + "data[0].shape = \(inputs[half].shape), data[\(number)].shape = \(data.shape)")
+            + "data[0].shape = \(inputs[half].shape), data[\(number)].shape = \(data.shape), "
+            + "indices[0].shape = \(inputs[0].shape), indices[\(number)].shape = "
+            + "\(indices.shape)")
       }
       tail = rest
       for index in indices.buffer(Int32.self) {

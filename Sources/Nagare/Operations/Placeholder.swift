@@ -33,9 +33,7 @@ struct PlaceholderWithDefault: Op {
   static let isFoldable = false
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    guard inputs[0].shape.isCompatible(with: shape) else {
-      throw .invalidArgument("Shapes \(inputs[0].shape) and \(shape) must be compatible")
-    }
+    _ = try inputs[0].shape.merging(shape)
     return [shape]
   }
 

@@ -4,6 +4,13 @@ enum Registry {
     Const.self, Placeholder.self, PlaceholderWithDefault.self, Identity.self, StopGradient.self,
     NoOp.self, Reshape.self, ShapeOf.self, ZerosLike.self, OnesLike.self,
     Rank.self, RangeOp.self, GatherV2.self, BroadcastTo.self, DynamicStitch.self,
+    PreventGradient.self, GuaranteeConst.self, Snapshot.self, IdentityN.self, EnsureShape.self,
+    SizeOf.self, ShapeN.self, Transpose.self, ConjugateTranspose.self, InvertPermutation.self,
+    ExpandDims.self, Squeeze.self, ConcatV2.self, Concat.self, ConcatOffset.self, Split.self,
+    SplitV.self, Pack.self, Unpack.self, SliceOp.self, StridedSlice.self, StridedSliceGrad.self,
+    Gather.self, GatherNd.self, ScatterNd.self, Pad.self, PadV2.self, MirrorPad.self,
+    MirrorPadGrad.self, Tile.self, Fill.self, OneHot.self, Where.self, ReverseV2.self,
+    UnsortedSegmentSum.self, CheckNumerics.self, Unique.self, ListDiff.self, Bitcast.self,
   ]
 
   static let math: [any Op.Type] = [

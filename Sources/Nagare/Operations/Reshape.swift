@@ -6,45 +6,43 @@ struct Reshape: Op {
     types: ["T": .any, "Tshape": .index])
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    if let rank = inputs[1].shape.rank, rank != 1 {
-      throw .invalidArgument("Shape must be rank 1 but is rank \(rank)")
+    let requested = try inputs[1].requestedShape()
+    guard let input = inputs[0].shape.dimensions, let output = requested.dimensions else {
+      return [requested]
     }
-    if let sizes = inputs[1].hasConstant ? inputs[1].quietIntegers : nil {
-      for size in sizes where size < -1 {
-        throw .invalidArgument("Invalid value in tensor used for shape: \(size)")
+    let open = output.indices.filter { output[$0] == nil }
+    guard open.count <= 1 else { return [requested] }
+    let inputCount = try checkedElementCount(input.compactMap { $0 })
+    let outputCount = try checkedElementCount(output.compactMap { $0 })
+    switch (input.count(where: { $0 == nil }), open.first) {
+    case (0, nil):
+      guard inputCount == outputCount else {
+        throw Self.refusal(inputCount, requested, outputCount)
       }
-    }
-    guard let requested = inputs[1].shapeValue, var dimensions = requested.dimensions else {
-      return [.unknown]
-    }
-    guard let sizes = inputs[0].shape.known else {
-      return [Shape(dimensions)]
-    }
-    let count = try checkedElementCount(sizes)
-    let unknown = dimensions.indices.filter { dimensions[$0] == nil }
-    let given = try checkedElementCount(dimensions.compactMap { $0 })
-    if unknown.isEmpty {
-      guard given == count else {
-        throw .invalidArgument(
-          "Cannot reshape a tensor with \(count) elements to shape \(requested) (\(given) elements)"
-        )
-      }
-    } else if unknown.count == 1 {
-      guard given > 0 else {
-        guard count == 0 else {
-          throw .invalidArgument(
-            "Cannot reshape a tensor with \(count) elements to shape \(requested) (0 elements)")
-        }
-        // Any size would do; the run takes that of the dimensions that are not zero.
+    case (0, let axis?):
+      guard outputCount > 0 else {
+        guard inputCount == 0 else { throw Self.refusal(inputCount, requested, outputCount) }
         return [requested]
       }
-      guard count % given == 0 else {
-        throw .invalidArgument(
-          "Dimension size must be evenly divisible by \(given) but is \(count)")
-      }
-      dimensions[unknown[0]] = count / given
+      try Self.divide(inputCount, by: outputCount)
+      return [requested.replacing(axis, with: inputCount / outputCount)]
+    case (1, nil):
+      if inputCount > 0 { try Self.divide(outputCount, by: inputCount) }
+    default: break
     }
-    return [Shape(dimensions)]
+    return [requested]
+  }
+
+  private static func refusal(_ count: Int, _ shape: Shape, _ given: Int) -> GraphError {
+    .invalidArgument(
+      "Cannot reshape a tensor with \(count) elements to shape \(shape) (\(given) elements)")
+  }
+
+  private static func divide(_ count: Int, by size: Int) throws(GraphError) {
+    guard count % size == 0 else {
+      throw .invalidArgument(
+        "Dimension size must be evenly divisible by \(size) but is \(count)")
+    }
   }
 
   func inferValue(_ inputs: [TensorSpec]) -> Shape? { inputs[0].shapeValue }
@@ -84,15 +82,6 @@ struct Reshape: Op {
 
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
     [try reshape(node.gradient, like: node.inputs[0]), nil]
-  }
-}
-
-extension TensorSpec {
-  /// `integers` without it counting as a question in an error text.
-  var quietIntegers: [Int]? {
-    var quiet = self
-    quiet.probe = nil
-    return quiet.integers
   }
 }
 

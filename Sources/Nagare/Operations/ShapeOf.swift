@@ -38,13 +38,19 @@ extension Tensor {
   }
 }
 
-/// The shape of a tensor, as an `int32` or `int64` vector that the run computes.
+/// The shape of a tensor, as an `int32` or `int64` vector: a constant where it is known, else computed
+/// by the run.
 ///
 /// TensorFlow: `Shape`, `tf.shape`.
 public func shape(
   of input: Output, outputType: DataType = .int32, name: String? = nil,
   file: StaticString = #fileID, line: UInt = #line
 ) throws(GraphError) -> Output {
-  try input.graph.output(
-    ShapeOf(outputType: outputType), [input], name: name, SourceLocation(file, line))
+  let location = SourceLocation(file, line)
+  if let known = input.shape.known {
+    return try input.graph.constant(
+      Tensor(sizes: known, outputType), name: name ?? "Shape", location)
+  }
+  return try input.graph.output(
+    ShapeOf(outputType: outputType), [input], name: name, location)
 }
