@@ -52,7 +52,15 @@ extension SwiftProtobuf.Message {
     do {
       try self.init(textFormatString: text, options: options)
     } catch let error as TextFormatDecodingError {
-      throw .dataLoss("not a valid \(kind) in text format: \(Self.reason(error))")
+      let entry = textEntries(text).first { entry in
+        (try? Self(textFormatString: String(text[entry]), options: options)) == nil
+      }
+      var place = ""
+      if let entry, error != .messageDepthLimit {
+        let line = text[..<entry.lowerBound].utf8.count { $0 == UInt8(ascii: "\n") } + 1
+        place = " (in the field that begins at line \(line))"
+      }
+      throw .dataLoss("not a valid \(kind) in text format: \(Self.reason(error))\(place)")
     } catch {
       throw .dataLoss("not a valid \(kind) in text format")
     }
@@ -73,4 +81,50 @@ extension SwiftProtobuf.Message {
     default: "its fields are damaged"
     }
   }
+}
+
+/// The fields of a message in text form, each with the ones without braces before it.
+private func textEntries(_ text: String) -> [Range<String.Index>] {
+  var entries: [Range<String.Index>] = []
+  var start: String.Index?
+  var depth = 0
+  var quote: UInt8?
+  var isEscaped = false
+  var isComment = false
+  let bytes = text.utf8
+  for index in bytes.indices {
+    let byte = bytes[index]
+    if isComment {
+      isComment = byte != UInt8(ascii: "\n")
+      continue
+    }
+    if let open = quote {
+      if isEscaped {
+        isEscaped = false
+      } else if byte == UInt8(ascii: "\\") {
+        isEscaped = true
+      } else if byte == open {
+        quote = nil
+      }
+      continue
+    }
+    switch byte {
+    case UInt8(ascii: "#"): isComment = true
+    case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): break
+    case UInt8(ascii: "{"), UInt8(ascii: "<"):
+      start = start ?? index
+      depth += 1
+    case UInt8(ascii: "}"), UInt8(ascii: ">"):
+      depth -= 1
+      guard depth <= 0 else { continue }
+      entries.append((start ?? index)..<bytes.index(after: index))
+      start = nil
+      depth = 0
+    default:
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") { quote = byte }
+      start = start ?? index
+    }
+  }
+  if let start { entries.append(start..<text.endIndex) }
+  return entries
 }

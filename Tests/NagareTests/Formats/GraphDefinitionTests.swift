@@ -269,6 +269,49 @@ import Testing
     ) { try value(two + "tensor_content: \"123456789abc\"") }
   }
 
+  @Test(arguments: [
+    (
+      "node { name: \"a\" op: \"NoOp\" }\n\n# }\nnode { name: \"b}\" ops: \"NoOp\" }", 4,
+      "it has a field that the message does not have"
+    ),
+    (
+      "node { name: \"a\" op: \"NoOp\" }\nnode { name: 3 }\nversions { }", 2,
+      "a name, a brace or a value is missing or misplaced"
+    ),
+    (
+      "node { name: \"a\" op: \"NoOp\" }\nnode { name: \"b\"", 2,
+      "a name, a brace or a value is missing or misplaced"
+    ),
+    ("version: 12\nnode { }\n}", 3, "a name, a brace or a value is missing or misplaced"),
+  ])
+  func textErrorsSayWhere(_ text: String, _ line: Int, _ reason: String) throws {
+    let message =
+      "not a valid GraphDef in text format: \(reason) (in the field that begins at line \(line))"
+    #expect(throws: GraphError.dataLoss(message)) { try Graph(definition: Array(text.utf8)) }
+  }
+
+  @Test func attributesWithTheirProducersDefaultAreDropped() throws {
+    func metaGraph(_ value: Int) throws -> MetaGraph {
+      let nodes = Self.neg("b", "input: \"a\"", "attr { key: \"speed\" value { i: \(value) } }")
+      let text = """
+        meta_info_def {
+          stripped_op_list {
+            op { name: "Neg" attr { name: "speed" type: "int" default_value { i: 3 } } }
+          }
+        }
+        graph_def {
+          node {
+            name: "a" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
+          }
+          \(nodes)
+        }
+        """
+      return try MetaGraph(serialized: Array(text.utf8))
+    }
+    #expect(try metaGraph(3).graph.node(named: "b")?.attributes["speed"] == nil)
+    #expect(throws: GraphError.self) { try metaGraph(4) }
+  }
+
   @Test func damagedFilesThrowOrLoad() throws {
     let graph = try Self.graph(
       Self.neg("b", "input: \"a\"") + "node { name: \"u\" op: \"Mystery\" input: \"b:0\" }")
