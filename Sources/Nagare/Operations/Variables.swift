@@ -47,9 +47,10 @@ struct Assign: Op, NonDifferentiable {
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     let variable = try inputs[0].variable
-    guard !validatesShape || variable.shape.isCompatible(with: inputs[1].shape) else {
+    let before = variable.current?.shape ?? variable.shape
+    guard !validatesShape || before.isCompatible(with: inputs[1].shape) else {
       throw .invalidArgument(
-        "Assign requires shapes of both tensors to match. lhs shape= \(variable.shape) rhs shape= "
+        "Assign requires shapes of both tensors to match. lhs shape= \(before) rhs shape= "
           + "\(inputs[1].shape)")
     }
     variable.current = inputs[1]
