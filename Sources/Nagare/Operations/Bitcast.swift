@@ -12,6 +12,9 @@ struct Bitcast: WithoutGradient {
   static let attributes: [Attribute<Self>] = [.required("type", \.type)]
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
+    if let to = type.byteCount, let from = inputs[0].dataType.byteCount, to > from {
+      try inputs[0].shape.withRank(atLeast: 1)
+    }
     guard let dimensions = inputs[0].shape.dimensions else { return [.unknown] }
     return [Shape(try reshaped(dimensions, inputs[0].dataType))]
   }
@@ -24,8 +27,8 @@ struct Bitcast: WithoutGradient {
     if from > to { return dimensions + [from / to] }
     guard let last = dimensions.last, last ?? (to / from) == to / from else {
       throw .invalidArgument(
-        "Cannot bitcast due to shape. \(dimensions.last.flatMap { $0 } ?? 0) is not equal to "
-          + "\(to / from)")
+        "Cannot bitcast from \(to) to \(from) due to shape. "
+          + "\(dimensions.last.flatMap { $0 } ?? 0) does not match \(to / from)")
     }
     return dimensions.dropLast()
   }

@@ -255,6 +255,7 @@ def clean(message, node_name=None):
     message = message.split(" Debug info:")[0]
     if re.match("(Container|Resource) localhost", message):
         return ""
+    message = re.sub(r"(?<=tensor )_arg_\w+ ", "", message)
     # The engine reads fewer formats, and says which.
     message = re.sub(r"(Unknown image file format\.) One of .*", r"\1", message)
     if node_name:

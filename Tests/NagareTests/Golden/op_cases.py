@@ -657,8 +657,6 @@ def array_slice():
          batch_dims=1)
     case("GatherV2", R(2, 2, 3), [[0], [1]], 2, label="batch axis 2", types=FLOATS, by="Tparams",
          batch_dims=1)
-    case("GatherV2", R(2, 3), [[0, 2], [1, 1]], 1, label="negative batch", types=[f32],
-         by="Tparams", batch_dims=-1)
     case("GatherV2", R(3, 2), np.zeros(0, np.int32), 0, label="nothing", types=[f32],
          by="Tparams")
     case("GatherV2", R(3, 0), [1], 0, label="empty rows", types=[f32], by="Tparams")
