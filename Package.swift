@@ -65,7 +65,7 @@ let package = Package(
       name: "NagareDetectionTests", dependencies: ["Nagare", "NagareDetection", "TestSupport"],
       swiftSettings: swift),
     .testTarget(
-      name: "NagareCLITests", dependencies: ["TestSupport"],
+      name: "NagareCLITests", dependencies: ["Nagare", "NagareCLI", "TestSupport"],
       swiftSettings: swift),
   ],
   swiftLanguageModes: [.v6],

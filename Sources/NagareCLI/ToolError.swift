@@ -52,6 +52,10 @@ enum Activity {
 extension ToolError {
   /// The one place that decides which exit code an error of the engine has.
   init(_ error: GraphError, while activity: Activity) {
+    if error.code == .cancelled, Interruption.isRequested {
+      self = Interruption.error
+      return
+    }
     let isInput: Bool
     switch activity {
     case .running:

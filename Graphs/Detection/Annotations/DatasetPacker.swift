@@ -44,12 +44,13 @@ public struct DatasetPacker: Sendable {
   ///
   /// - Parameters:
   ///   - path: The file to write; it appears when all is written.
-  ///   - progress: Called after each picture with the number done and the number in all.
+  ///   - progress: Called after each picture with the number done and the number in all; ends the
+  ///     packing by throwing, and no file is left.
   /// - Throws: `invalidArgument` when no picture is left, and what writing the file throws.
   public func pack(
     _ folder: AnnotatedFolder, split: AnnotatedFolder.Split, to path: String,
     warn: (String) -> Void = standardErrorWarning,
-    progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
+    progress: (_ done: Int, _ count: Int) throws(GraphError) -> Void = { _, _ in }
   ) throws(GraphError) -> Report {
     let entries = folder.entries(of: split)
     guard !entries.isEmpty else {
@@ -76,7 +77,7 @@ public struct DatasetPacker: Sendable {
         warn("Skipped \(error.message)")
         report.skipped += 1
       }
-      progress(number + 1, entries.count)
+      try progress(number + 1, entries.count)
     }
     guard report.pictures > 0 else {
       throw GraphError(

@@ -8,10 +8,12 @@ extension SceneGenerator {
   ///
   /// - Parameters:
   ///   - path: The folder; it is made if it is not there. Files of the same names are replaced.
-  ///   - progress: Called after each scene with the number done and the number in all.
+  ///   - progress: Called after each scene with the number done and the number in all; ends the
+  ///     writing by throwing.
   /// - Throws: `invalidArgument` for a count that is not in 1 … 999,999, and what writing throws.
   public func write(
-    count: Int, to path: String, progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
+    count: Int, to path: String,
+    progress: (_ done: Int, _ count: Int) throws(GraphError) -> Void = { _, _ in }
   ) throws(GraphError) {
     guard 1...999_999 ~= count else {
       throw GraphError(
@@ -31,7 +33,7 @@ extension SceneGenerator {
       let json = try Region.regionCropperJSON(scene.regions, fileName: name + ".jpg")
       try save(Data(jpeg), to: path + "/images/" + name + ".jpg")
       try save(Data(json), to: path + "/annotations/" + name + ".json")
-      progress(index + 1, count)
+      try progress(index + 1, count)
     }
   }
 }

@@ -3,6 +3,7 @@
 #else
   import Darwin
 #endif
+import Nagare
 import Synchronization
 
 /// SIGINT and SIGTERM. A command that has something to save asks to be told, and polls; any other
@@ -30,6 +31,11 @@ enum Interruption {
 
   /// Whether the command should come to an end.
   static var isRequested: Bool { received.load(ordering: .relaxed) != 0 }
+
+  /// Ends what the engine does for a command, after a signal.
+  static func check() throws(GraphError) {
+    if isRequested { throw GraphError(.cancelled, "interrupted") }
+  }
 
   /// The end after a signal.
   static var error: ToolError {
