@@ -37,7 +37,7 @@ import Testing
     #expect(result.error == "")
   }
 
-  @Test(arguments: [
+  static let feeds: [(String, String, String?)] = [
     ("x=(1, 2.)", "sum", "[2. 4.]\n"), ("x=[1 2]", "sum", "[2. 4.]\n"),
     ("x=array.npy", "sum", "[4. 6.]\n"), ("x=one.npz", "sum", "[8. 9.]\n"),
     ("x=two.npz:b", "sum", "[6. 7.]\n"), ("x=[nan, -inf]", "sum", "[ nan -inf]\n"),
@@ -56,7 +56,9 @@ import Testing
     ("long=[[1,2],[3,4]]", "long_out", "[[1 2]\n [3 4]]\n"), ("long=[]", "long_out", "[]\n"),
     ("long=[[1,2],[3]]", "long_out", nil), ("long=[1,[2]]", "long_out", nil),
     ("long={}", "long_out", nil), ("long=", "long_out", nil), ("long=1 2", "long_out", nil),
-  ])
+  ]
+
+  @Test(arguments: feeds)
   func feedsAreConvertedWhenNothingIsLost(feed: String, fetch: String, expected: String?) throws {
     let rest = fetch == "sum" ? ["--feed", "y=[1,2]"] : []
     let result = try tool.run(
@@ -127,13 +129,15 @@ import Testing
     #expect(try NumPy.read(files.path("out/step_3/old_read.npy")) == Tensor([Float(2), 3]))
   }
 
-  @Test(arguments: [
+  static let badScripts: [(String, Int32)] = [
     ("{", 65), ("[]", 65), ("{\"steps\": 3}", 65), ("{\"steps\": [{}]}", 65),
     ("{\"steps\": [{\"fetch\": [\"sum\"]}]}", 65), ("{\"steps\": [{\"fetches\": \"sum\"}]}", 65),
     ("{\"steps\": [{\"fetches\": [\"none\"]}]}", 64),
     ("{\"steps\": [{\"fetches\": [\"sum\"], \"feeds\": {\"x\": \"none.npy\", \"y\": [1]}}]}", 66),
     ("{\"steps\": [{\"fetches\": [\"sum\"], \"feeds\": {\"x\": [1,2], \"y\": [1,2,3]}}]}", 1),
-  ])
+  ]
+
+  @Test(arguments: badScripts)
   func sessionRefusesScripts(script: String, status: Int32) throws {
     try files.write("bad.json", script)
     let result = try run("session", "graph.pb", "--script", "bad.json")

@@ -98,7 +98,7 @@ struct Fixtures {
       let loss = Summary([.init(tag: "loss", .scalar(1 / Float(step + 1)))])
       try writer.write(loss, step: Int64(step))
     }
-    let histogram = try Histogram([1.0, 2, 3], tag: "weights")
+    let histogram = try Histogram([1.0, 2, 3], node: "weights")
     try writer.write(Summary([.init(tag: "weights", .histogram(histogram))]), step: 3)
     try writer.close()
   }

@@ -15,7 +15,7 @@ import Testing
 
   init() throws { tool = try ToolProcess("nagare") }
 
-  static let commands = [
+  static let commands: [[String]] = [
     [], ["run"], ["session"], ["gradients"], ["inspect"], ["convert"], ["checkpoint"], ["records"],
     ["events"], ["ops"], ["doctor"], ["dataset"], ["dataset", "generate"], ["dataset", "pack"],
   ]
@@ -70,6 +70,11 @@ import Testing
     let first = folder.path("scenes/images/scene-000000.jpg")
     while process.isRunning, FileSystem.kind(first) == nil { usleep(10_000) }
     kill(process.processIdentifier, signal)
+    for _ in 0..<1000 where process.isRunning { usleep(10_000) }
+    if process.isRunning {
+      kill(process.processIdentifier, SIGKILL)
+      Issue.record("the signal had no effect")
+    }
     process.waitUntilExit()
     #expect(process.terminationReason == .exit)
     #expect(process.terminationStatus == status)

@@ -18,6 +18,12 @@ enum Interruption {
     // The first use of a global initializes it, which a signal handler must not do.
     _ = received.load(ordering: .relaxed)
     _ = isPolled.load(ordering: .relaxed)
+    // Whatever started the tool may have had them blocked, and a process inherits that.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         let before = Interruption.received.exchange(number, ordering: .relaxed)
