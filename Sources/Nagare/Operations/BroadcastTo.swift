@@ -26,11 +26,6 @@ struct BroadcastTo: Op {
     guard inputs[1].rank == 1, let sizes = inputs[1].integers else {
       throw .invalidArgument("The shape to broadcast to must be a vector")
     }
-    guard inputs[0].rank <= sizes.count else {
-      throw .invalidArgument(
-        "Rank of input (\(inputs[0].rank)) must be no greater than rank of output shape "
-          + "(\(sizes.count)).")
-    }
     _ = try checkedElementCount(sizes)
     guard inputs[0].rank <= sizes.count else {
       throw .invalidArgument(

@@ -288,14 +288,14 @@ func broadcastMap<T: Scalar, R: Scalar>(
 
 extension Signature.TypeParameter {
   /// The types of arithmetic: numbers and complex numbers.
-  static let arithmetic = TypeParameter([
+  static let arithmetic = Signature.TypeParameter([
     .bfloat16, .float16, .float32, .float64, .uint8, .int8, .uint16, .int16, .int32, .uint32,
     .uint64, .int64, .complex64, .complex128,
   ])
   /// Floating-point and complex numbers.
-  static let complexOrFloating = TypeParameter([
+  static let complexOrFloating = Signature.TypeParameter([
     .bfloat16, .float16, .float32, .float64, .complex64, .complex128,
   ])
   /// Floating-point numbers, in the order of the ops of neural networks.
-  static let floatingOperand = TypeParameter([.float16, .bfloat16, .float32, .float64])
+  static let floatingOperand = Signature.TypeParameter([.float16, .bfloat16, .float32, .float64])
 }

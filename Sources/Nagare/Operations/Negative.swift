@@ -14,7 +14,7 @@ struct Neg: NumberUnary {
 
 extension Signature.TypeParameter {
   /// Numbers with a sign, and complex numbers.
-  static let signed = TypeParameter([
+  static let signed = Signature.TypeParameter([
     .bfloat16, .float16, .float32, .float64, .int8, .int16, .int32, .int64, .complex64, .complex128,
   ])
 }

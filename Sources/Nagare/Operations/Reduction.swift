@@ -129,10 +129,9 @@ func spread(
   _ gradient: Output, over axes: Output, like input: Output, keepDimensions: Bool
 ) throws(GraphError) -> Output {
   let kept = try unreduced(gradient, input, over: axes, keepDimensions: keepDimensions)
-  let size = try input.shape.known.map { (size: [Int]) throws(GraphError) -> Output in
-    try input.graph.constant(try Tensor(sizes: size, .int32), name: "Shape")
-  }
-  return try broadcast(kept, to: size ?? shape(of: input))
+  guard let size = input.shape.known else { return try broadcast(kept, to: shape(of: input)) }
+  let target = try input.graph.constant(try Tensor(sizes: size, .int32), name: "Shape")
+  return try broadcast(kept, to: target)
 }
 
 /// A reduction of numbers by one associative operation.

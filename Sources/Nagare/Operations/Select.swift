@@ -111,7 +111,8 @@ private struct Choice {
 
   init(_ operands: [[Int]], result: [Int]) {
     guard operands.contains(where: { $0 != result }) else {
-      self.init(rows: operands[0].reduce(1, *), width: 1)
+      // Products of sizes that a tensor has do not overflow.
+      (rows, width, steps) = (1, result.reduce(1, *), [1, 1, 1])
       return
     }
     width = result.last ?? 1

@@ -69,7 +69,7 @@ struct TopKV2: Op {
   private func select<T: Number>(
     _ input: Tensor, _ k: Int, _ width: Int, _: T.Type, _ context: KernelContext
   ) throws(GraphError) -> (values: Tensor, places: Tensor) {
-    let dimensions = input.dimensions.dropLast() + [k]
+    let dimensions = Array(input.dimensions.dropLast()) + [k]
     let values = try context.allocate(T.dataType, dimensions)
     let places = try context.allocate(.int64, dimensions)
     guard values.count > 0 else { return (values, places) }
