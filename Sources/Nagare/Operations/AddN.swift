@@ -10,7 +10,7 @@ struct AddN: Op {
     var shape = inputs[inputs.count - 1].shape
     for index in (0..<(inputs.count - 1)).reversed() {
       do throws(GraphError) {
-        shape = try inputs[index].shape.unified(with: shape)
+        shape = try inputs[index].shape.merging(shape)
       } catch {
         throw .invalidArgument(
           "\(error.message)\n\tFrom merging shape \(index) with other shapes.")

@@ -10,14 +10,12 @@ extension ArgExtremum {
   static var attributes: [Attribute<Self>] { [.attribute("output_type", \.outputType)] }
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    if let rank = inputs[1].shape.rank, rank != 0 {
-      throw .invalidArgument("Shape must be rank 0 but is rank \(rank)")
-    }
+    let given = try inputs[1].knownScalar()
     guard var dimensions = inputs[0].shape.dimensions else { return [.unknown] }
     let rank = dimensions.count
     // A single value has no dimension to reduce; the kernel refuses it.
     guard rank > 0 else { return [.scalar] }
-    guard let axis = inputs[1].integers?.first else { return [.unknown(rank: rank - 1)] }
+    guard let axis = given else { return [.unknown(rank: rank - 1)] }
     guard axis >= -rank, axis < rank else {
       throw .invalidArgument(
         "Dimension (\(axis)) must be in the range [\(-rank), \(rank)), where \(rank) is the number "
@@ -149,8 +147,8 @@ public func argMin(
 private func along(
   _ axis: Int, _ op: some Op, _ input: Output, _ name: String?, _ location: SourceLocation
 ) throws(GraphError) -> Output {
-  let name = input.graph.uniqueName(name ?? Swift.type(of: op).name)
-  let dimension = try input.graph.constant(
-    try Tensor(sizes: [axis], .int32).reshaped([]), below: name, "dimension", location)
-  return try input.graph.insertReserved(op, [input, dimension], name: name, location)
+  let type = Swift.type(of: op).name
+  return try input.graph.output(op, named: name ?? type, location) { () throws(GraphError) in
+    [input, try input.graph.constant(size: axis, name: "dimension", location)]
+  }
 }

@@ -99,29 +99,6 @@ extension Shape {
     }
     return Shape(result)
   }
-
-  /// What both shapes say together.
-  ///
-  /// - Throws: `invalidArgument` in TensorFlow's words when they contradict one another.
-  func unified(with other: Shape) throws(GraphError) -> Shape {
-    guard let left = dimensions, let right = other.dimensions else {
-      return dimensions == nil ? other : self
-    }
-    guard left.count == right.count else {
-      throw .invalidArgument(
-        "Shapes must be equal rank, but are \(left.count) and \(right.count)")
-    }
-    var result: [Int?] = []
-    for (index, (x, y)) in zip(left, right).enumerated() {
-      if let x, let y, x != y {
-        throw .invalidArgument(
-          "Dimension \(index) in both shapes must be equal, but are \(x) and \(y). "
-            + "Shapes are \(self) and \(other).")
-      }
-      result.append(x ?? y)
-    }
-    return Shape(result)
-  }
 }
 
 /// Calls `function` for every pair of elements that `broadcast` brings together.

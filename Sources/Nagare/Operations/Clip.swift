@@ -39,11 +39,10 @@ public func clipByValue(
   file: StaticString = #fileID, line: UInt = #line
 ) throws(GraphError) -> Output {
   let location = SourceLocation(file, line)
-  let name = x.graph.uniqueName(name ?? "clip_by_value")
-  let limited = try x.graph.scope("\(name)/") { () throws(GraphError) -> Output in
-    try binary(Minimum(), x, maximum, name: "Minimum", location)
+  return try x.graph.output(Maximum(), named: name ?? "clip_by_value", location) {
+    () throws(GraphError) in
+    [try binary(Minimum(), x, maximum, name: "Minimum", location), minimum]
   }
-  return try x.graph.insertReserved(Maximum(), [limited, minimum], name: name, location)
 }
 
 /// The elements of `x`, but none below `minimum` or above `maximum`, which are literals.
@@ -55,12 +54,13 @@ public func clipByValue(
 ) throws(GraphError) -> Output {
   let location = SourceLocation(file, line)
   let low = try minimum.converted(to: x.dataType)
-  let name = x.graph.uniqueName(name ?? "clip_by_value")
-  let limited = try x.graph.scope("\(name)/") { () throws(GraphError) -> Output in
-    try binary(Minimum(), x, maximum, name: "Minimum", location)
+  return try x.graph.output(Maximum(), named: name ?? "clip_by_value", location) {
+    () throws(GraphError) in
+    [
+      try binary(Minimum(), x, maximum, name: "Minimum", location),
+      try x.graph.constant(low, name: "y", location),
+    ]
   }
-  let bound = try x.graph.constant(low, below: name, "y", location)
-  return try x.graph.insertReserved(Maximum(), [limited, bound], name: name, location)
 }
 
 /// `x` scaled down so that its Euclidean norm, over `axes` or over all dimensions, is at most `limit`.

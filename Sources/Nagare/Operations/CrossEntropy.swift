@@ -104,16 +104,8 @@ struct SparseSoftmaxCrossEntropyWithLogits: Op {
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
     let (logits, labels) = (inputs[0].shape, inputs[1].shape)
-    for (shape, expected) in [(logits, 2), (labels, 1)] {
-      if let rank = shape.rank, rank != expected {
-        throw .invalidArgument("Shape must be rank \(expected) but is rank \(rank)")
-      }
-    }
-    let (rows, count) = (logits[0], labels[0])
-    if let rows, let count, rows != count {
-      throw .invalidArgument("Dimensions must be equal, but are \(rows) and \(count)")
-    }
-    return [.vector(rows ?? count), Shape([rows ?? count, logits[1]])]
+    let count = try mergedDimension(logits.withRank(2)[0], labels.withRank(1)[0])
+    return [.vector(count), Shape([count, logits[1]])]
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
@@ -242,7 +234,7 @@ private func flattened(_ x: Output) throws(GraphError) -> Output {
   let size = try shape(of: x)
   let width = try gather(size, try rank(of: x) - 1)
   let rows = try floorDivide(product(size, axes: [0]), maximum(width, 1))
-  return try reshape(x, x.graph.output(x.graph.addNode("Pack", [rows, width])))
+  return try reshape(x, stack([rows, width]))
 }
 
 /// The shape without the last dimension.

@@ -143,8 +143,8 @@ public func cumulativeProduct(
 private func scan(
   _ op: some Op, _ x: Output, _ axis: Int, _ name: String?, _ location: SourceLocation
 ) throws(GraphError) -> Output {
-  let name = x.graph.uniqueName(name ?? Swift.type(of: op).name)
-  let dimension = try x.graph.constant(
-    try Tensor(sizes: [axis], .int32).reshaped([]), below: name, "axis", location)
-  return try x.graph.insertReserved(op, [x, dimension], name: name, location)
+  let type = Swift.type(of: op).name
+  return try x.graph.output(op, named: name ?? type, location) { () throws(GraphError) in
+    [x, try x.graph.constant(size: axis, name: "axis", location)]
+  }
 }

@@ -94,13 +94,12 @@ public func divide(
     return try x.graph.output(RealDiv(), [x, y], name: name ?? "truediv", location)
   }
   let wide: DataType = (x.dataType.byteCount ?? 8) < 4 ? .float32 : .float64
-  let name = x.graph.uniqueName(name ?? "truediv")
-  let operands = try x.graph.scope("\(name)/") { () throws(GraphError) -> [Output] in
+  return try x.graph.output(RealDiv(), named: name ?? "truediv", location) {
+    () throws(GraphError) in
     [
       try cast(x, to: wide, file: file, line: line), try cast(y, to: wide, file: file, line: line),
     ]
   }
-  return try x.graph.insertReserved(RealDiv(), operands, name: name, location)
 }
 
 /// `x / y` with broadcasting, 0 where `y` is 0.

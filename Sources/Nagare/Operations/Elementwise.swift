@@ -137,7 +137,7 @@ protocol FloatPair: Op {
 
 extension FloatPair {
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    [try inputs[0].shape.unified(with: inputs[1].shape)]
+    [try inputs[0].shape.merging(inputs[1].shape)]
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
@@ -159,7 +159,7 @@ protocol NumberPair: Op {
 
 extension NumberPair {
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    [try inputs[0].shape.unified(with: inputs[1].shape)]
+    [try inputs[0].shape.merging(inputs[1].shape)]
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {

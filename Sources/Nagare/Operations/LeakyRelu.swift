@@ -37,7 +37,7 @@ struct LeakyReluGrad: Op {
   static let attributes: [Attribute<Self>] = [.attribute("alpha", \.alpha)]
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    [try inputs[0].shape.unified(with: inputs[1].shape)]
+    [try inputs[0].shape.merging(inputs[1].shape)]
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {

@@ -14,9 +14,9 @@ func binary(
   _ op: some Op, _ x: Output, _ y: Tensor, name: String, _ location: SourceLocation? = nil
 ) throws(GraphError) -> Output {
   let value = try y.converted(to: x.dataType)
-  let name = x.graph.uniqueName(name)
-  let literal = try x.graph.constant(value, below: name, "y", location)
-  return try x.graph.insertReserved(op, [x, literal], name: name, location)
+  return try x.graph.output(op, named: name, location) { () throws(GraphError) in
+    [x, try x.graph.constant(value, name: "y", location)]
+  }
 }
 
 /// A node of two operands of which the first is a literal.
@@ -24,20 +24,8 @@ func binary(
   _ op: some Op, _ x: Tensor, _ y: Output, name: String, _ location: SourceLocation? = nil
 ) throws(GraphError) -> Output {
   let value = try x.converted(to: y.dataType)
-  let name = y.graph.uniqueName(name)
-  let literal = try y.graph.constant(value, below: name, "x", location)
-  return try y.graph.insertReserved(op, [literal, y], name: name, location)
-}
-
-extension Graph {
-  /// The constant `parent/argument`, an argument of the node whose complete name `parent` was reserved
-  /// with `uniqueName(_:)`.
-  func constant(
-    _ value: Tensor, below parent: String, _ argument: String, _ location: SourceLocation? = nil
-  ) throws(GraphError) -> Output {
-    try scope("\(parent)/") { () throws(GraphError) -> Output in
-      try constant(value, name: argument, location)
-    }
+  return try y.graph.output(op, named: name, location) { () throws(GraphError) in
+    [try y.graph.constant(value, name: "x", location), y]
   }
 }
 

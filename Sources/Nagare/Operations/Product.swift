@@ -23,18 +23,16 @@ struct Prod: NumberReduction {
     let flat = try reshape(cast(axes, to: .int32), [-1])
     let reduced = try floorMod(flat + dimensions, dimensions)
     let all = try range(graph.constant(0), dimensions, graph.constant(1))
-    let others = try graph.output(graph.addNode("ListDiff", [all, reduced]))
-    let order = try graph.output(
-      graph.addNode("ConcatV2", [reduced, others, graph.constant(0)]))
+    let others = try listDifference(all, reduced).values
+    let order = try concat([reduced, others], axis: 0)
     let count = try product(gather(size, reduced), axes: [0])
     let rest = try product(gather(size, others), axes: [0])
-    let moved = try graph.output(graph.addNode("Transpose", [x, order]))
-    let rows = try reshape(moved, graph.output(graph.addNode("Pack", [count, rest])))
+    let moved = try transpose(x, permutation: order)
+    let rows = try reshape(moved, stack([count, rest]))
     let before = try cumulativeProduct(rows, axis: 0, exclusive: true)
     let after = try cumulativeProduct(rows, axis: 0, exclusive: true, reverse: true)
     let shares = try reshape(before * after, shape(of: moved))
-    let back = try graph.output(graph.addNode("InvertPermutation", [order]))
-    let slope = try graph.output(graph.addNode("Transpose", [shares, back]))
+    let slope = try transpose(shares, permutation: invertPermutation(order))
     return [try reshape(upstream * slope, like: x), nil]
   }
 }

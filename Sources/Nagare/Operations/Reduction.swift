@@ -40,9 +40,7 @@ extension Reduction {
   static var attributes: [Attribute<Self>] { [.attribute("keep_dims", \.keepDimensions)] }
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    if let rank = inputs[1].shape.rank, rank > 1 {
-      throw .invalidArgument("Shape must be at most rank 1 but is rank \(rank)")
-    }
+    try inputs[1].shape.withRank(atMost: 1)
     guard let dimensions = inputs[0].shape.dimensions else { return [.unknown] }
     guard let axes = inputs[1].integers else {
       return [keepDimensions ? .unknown(rank: dimensions.count) : .unknown]
@@ -77,10 +75,9 @@ extension Reduction {
       let all = try allAxes(of: input, location)
       return try graph.output(self, [input, all], name: name, location)
     }
-    let name = graph.uniqueName(name)
-    let indices = try graph.constant(
-      try Tensor(sizes: axes, .int32), below: name, "reduction_indices", location)
-    return try graph.insertReserved(self, [input, indices], name: name, location)
+    return try graph.output(self, named: name, location) { () throws(GraphError) in
+      [input, try graph.constant(sizes: axes, name: "reduction_indices", location)]
+    }
   }
 }
 
@@ -94,10 +91,12 @@ private func allAxes(
       try Tensor(sizes: Array(0..<rank), .int32), name: "Const", location)
   }
   let count = try rank(of: input)
-  let name = graph.uniqueName("range")
-  let start = try graph.constant(0, below: name, "start", location)
-  let delta = try graph.constant(1, below: name, "delta", location)
-  return try graph.insertReserved(RangeOp(), [start, count, delta], name: name, location)
+  return try graph.output(RangeOp(), named: "range", location) { () throws(GraphError) in
+    [
+      try graph.constant(size: 0, name: "start", location), count,
+      try graph.constant(size: 1, name: "delta", location),
+    ]
+  }
 }
 
 /// The shape of what a reduction of `input` over `axes` gives with the reduced dimensions kept.

@@ -29,7 +29,7 @@ enum Registry {
     Equal.self, NotEqual.self, Less.self, LessEqual.self, Greater.self, GreaterEqual.self,
     LogicalAnd.self, LogicalOr.self, LogicalNot.self, Select.self, SelectV2.self,
     Sum.self, Mean.self, Prod.self, Max.self, Min.self, AllOf.self, AnyOf.self, ArgMax.self,
-    ArgMin.self, TopKV2.self, Cumsum.self, Cumprod.self, SegmentSum.self, UnsortedSegmentSum.self,
+    ArgMin.self, TopKV2.self, Cumsum.self, Cumprod.self, SegmentSum.self,
     L2Loss.self, SoftmaxCrossEntropyWithLogits.self, SparseSoftmaxCrossEntropyWithLogits.self,
     ClipByValue.self, BroadcastGradientArgs.self,
   ]

@@ -5,14 +5,14 @@ struct Select: Op {
     inputs: ["condition: bool", "t: T", "e: T"], outputs: ["output: T"], types: ["T": .any])
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    let result = try inputs[1].shape.unified(with: inputs[2].shape)
+    let result = try inputs[1].shape.merging(inputs[2].shape)
     let condition = inputs[0].shape
     guard let rank = condition.rank, rank > 0, let dimensions = result.dimensions else {
       return [result]
     }
     // A vector picks rows, unless the operands are vectors themselves.
-    guard rank == 1, dimensions.count > 1 else { return [try condition.unified(with: result)] }
-    _ = try condition.unified(with: Shape([dimensions[0]]))
+    guard rank == 1, dimensions.count > 1 else { return [try condition.merging(result)] }
+    _ = try condition.merging(Shape([dimensions[0]]))
     return [result]
   }
 

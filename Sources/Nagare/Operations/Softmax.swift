@@ -7,10 +7,7 @@ protocol Normalizer: Op {
 
 extension Normalizer {
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    if let rank = inputs[0].shape.rank, rank < 1 {
-      throw .invalidArgument("Shape must be at least rank 1 but is rank \(rank)")
-    }
-    return [inputs[0].shape]
+    [try inputs[0].shape.withRank(atLeast: 1)]
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {

@@ -16,9 +16,7 @@ struct TopKV2: Op {
   ]
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    if let rank = inputs[0].shape.rank, rank < 1 {
-      throw .invalidArgument("Shape must be at least rank 1 but is rank \(rank)")
-    }
+    try inputs[0].shape.withRank(atLeast: 1)
     var count: Int?
     if let constant = inputs[1].constant {
       guard constant.rank == 0, let k = constant.integers?.first else {
@@ -131,21 +129,17 @@ struct TopKV2: Op {
     let graph = node.graph
     let x = node.inputs[0]
     guard let upstream = node.upstream[0] else { return [nil, nil] }
-    let indices = node.outputs[1]
+    let indices = try cast(node.outputs[1], to: .int32)
     let size = try shape(of: x)
-    let last = try gather(size, graph.constant(-1) + rank(of: x))
-    let count = try gather(shape(of: indices), graph.constant(-1) + rank(of: x))
-    // Rows one after the other: the place in a row and where the row begins.
-    let minusOne = try graph.constant([-1])
-    let rows = try reshape(
-      cast(indices, to: .int32),
-      graph.output(graph.addNode("ConcatV2", [minusOne, reshape(count, [1]), graph.constant(0)])))
-    let height = try gather(shape(of: rows), graph.constant(0))
-    let starts = try range(graph.constant(0), height * last, last)
-    let places = try reshape(rows + reshape(starts, [-1, 1]), [-1, 1])
-    let total = try reshape(product(size, axes: [0]), [1])
-    let scattered = try graph.output(
-      graph.addNode("ScatterNd", [places, reshape(upstream, [-1]), total]))
+    let end = try rank(of: x) - 1
+    let (width, k) = (try gather(size, end), try gather(shape(of: indices), end))
+    // The rows one after the other: where each begins, and the places within it.
+    let rows = try reshape(indices, stack([graph.constant(-1), k]))
+    let starts = try range(
+      graph.constant(0), gather(shape(of: rows), graph.constant(0)) * width, width)
+    let places = try reshape(rows + expandDimensions(starts, axis: -1), [-1, 1])
+    let count = try reshape(product(size, axes: [0]), [1])
+    let scattered = try scatterND(places, reshape(upstream, [-1]), shape: count)
     return [try reshape(scattered, like: x), nil]
   }
 }
@@ -161,10 +155,10 @@ public func topK(
   file: StaticString = #fileID, line: UInt = #line
 ) throws(GraphError) -> (values: Output, indices: Output) {
   let location = SourceLocation(file, line)
-  let name = input.graph.uniqueName(name ?? "TopKV2")
-  let count = try input.graph.constant(
-    try Tensor(sizes: [k], .int32).reshaped([]), below: name, "k", location)
-  let values = try input.graph.insertReserved(
-    TopKV2(sorted: sorted), [input, count], name: name, location)
-  return (values, input.graph.output(values.node, 1))
+  let op = TopKV2(sorted: sorted)
+  let node = try input.graph.add(op, named: name ?? "TopKV2", location) {
+    () throws(GraphError) in
+    [input, try input.graph.constant(size: k, name: "k", location)]
+  }
+  return (input.graph.output(node), input.graph.output(node, 1))
 }
