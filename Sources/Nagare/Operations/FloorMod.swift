@@ -15,7 +15,6 @@ struct FloorMod: NumberBinary {
   }
 
   @inline(__always) static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T {
-    guard y != 0 else { return 0 }
     let remainder = x.remainderReportingOverflow(dividingBy: y).partialValue
     return remainder != 0 && (remainder < 0) != (y < 0) ? remainder &+ y : remainder
   }
@@ -32,6 +31,39 @@ struct FloorMod: NumberBinary {
       try unbroadcast(gradient, to: x, with: y),
       try unbroadcast(gradient * negative(floorDivide(x, y)), to: y, with: x),
     ]
+  }
+}
+
+/// The remainder of `x / y` rounded toward zero, with the sign of `x`.
+struct TruncateMod: NumberBinary, WithoutGradient {
+  static let name = "TruncateMod"
+  static let signature = Signature(
+    inputs: ["x: T", "y: T"], outputs: ["z: T"],
+    types: ["T": .of(.int32, .int64, .bfloat16, .float16, .float32, .float64)])
+
+  @inline(__always) static func function<T: FloatNumber>(_ x: T, _ y: T) -> T {
+    x.truncatingRemainder(dividingBy: y)
+  }
+
+  @inline(__always) static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T {
+    x.remainderReportingOverflow(dividingBy: y).partialValue
+  }
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    try refuseZeroDivisor(inputs[1])
+    return try computeNumbers(inputs, context)
+  }
+}
+
+/// The old name of `TruncateMod`.
+struct Mod: ElementwiseBinary, WithoutGradient {
+  static let name = "Mod"
+  static let signature = Signature(
+    inputs: ["x: T", "y: T"], outputs: ["z: T"],
+    types: ["T": .of(.int32, .int64, .float16, .float16, .bfloat16, .float32, .float64)])
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    try TruncateMod().compute(inputs, context)
   }
 }
 

@@ -48,7 +48,7 @@ extension Tensor {
 
   private var listing: String {
     if let doubles {
-      let text = doubles.prefix(24).map { dataType.isFloatingPoint ? "\($0)" : "\(Int($0))" }
+      let text = doubles.prefix(24).map { Int(exactly: $0).map { "\($0)" } ?? "\($0)" }
       return "[\(text.joined(separator: " "))\(doubles.count > 24 ? " ..." : "")]"
     }
     return "\(strings.prefix(4).map { String(decoding: $0.prefix(80), as: UTF8.self) })"
