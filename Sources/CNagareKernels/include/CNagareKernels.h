@@ -12,10 +12,12 @@
 /// - `f32` and `f64` in a name stand for `float` and `double`.
 #pragma once
 
+#include "NagareColumns.h"
 #include "NagareConvolution.h"
 #include "NagareDepthwiseConvolution.h"
 #include "NagareGemm.h"
 #include "NagareInstructionSet.h"
 #include "NagarePooling.h"
+#include "NagareTranspose.h"
 #include "nagare_crc32c.h"
 #include "nagare_processors.h"
