@@ -60,9 +60,8 @@ struct Conv2D: ConvolutionOp {
     guard filter.rank == 4 else {
       throw .invalidArgument("convolution filter must be 4-dimensional: \(filter.shape)")
     }
-    guard filter.count > 0 else {
-      throw .invalidArgument(
-        "filter must not have zero elements (i.e. all dimensions must be non-zero)")
+    guard filter.dimensions[2] > 0 else {
+      throw .invalidArgument("filter depth must be stricly positive, got 0")
     }
     let sizes = convolution.dataFormat.nhwc(inputs[0].dimensions)
     guard sizes[3] % filter.dimensions[2] == 0 else {
@@ -80,6 +79,10 @@ struct Conv2D: ConvolutionOp {
     geometry.groups = Int64(groups)
     let output = try context.allocate(T.dataType, geometry.output)
     guard output.count > 0 else { return try output.arranged(as: convolution.dataFormat, context) }
+    guard filter.count > 0 else {
+      throw .invalidArgument(
+        "filter must not have zero elements (i.e. all dimensions must be non-zero)")
+    }
     let input = try inputs[0].channelsLast(from: convolution.dataFormat, context)
     let kernels = T.convolution
     let packed = try context.allocate(T.dataType, [Int(kernels.packedCount(&geometry))])

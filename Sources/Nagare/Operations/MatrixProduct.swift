@@ -52,7 +52,9 @@ struct MatrixProduct {
     if Double(m) * Double(n) * Double(max(1, k)) * Double(count) > 2e6, count < 8 {
       height = min(m, max(96, ((m - 1) / 8 / 6 + 1) * 6))
       let down = (m - 1) / height + 1
-      if down * count < 8 { width = min(n, max(64, ((n - 1) / (8 / (down * count)) / 16 + 1) * 16)) }
+      if down * count < 8 {
+        width = min(n, max(64, ((n - 1) / (8 / (down * count)) / 16 + 1) * 16))
+      }
     }
     let (down, across) = ((m - 1) / height + 1, (n - 1) / width + 1)
     let size = element.byteCount

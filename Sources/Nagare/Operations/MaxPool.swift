@@ -46,7 +46,7 @@ struct MaxPool: Op {
     let input = try inputs[0].shape.withRank(4)
     return [
       try window.output(
-        of: input, padding, explicitPaddings, try format(), poolsChannels: true)
+        of: input, padding, explicit: explicitPaddings, try format(), poolsChannels: true)
     ]
   }
 
@@ -65,7 +65,7 @@ struct MaxPool: Op {
     }
     try checkPooled(input, format)
     let sizes = format.nhwc(input.dimensions)
-    let geometry = try window.geometry(input: sizes, padding, explicitPaddings, format)
+    let geometry = try window.geometry(input: sizes, padding, explicit: explicitPaddings, format)
     let output = try context.allocate(T.dataType, geometry.output)
     guard output.count > 0 else { return try output.arranged(as: format, context) }
     let source = try input.channelsLast(from: format, context)

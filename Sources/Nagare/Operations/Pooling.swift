@@ -41,7 +41,7 @@ struct PoolingWindow: Sendable {
 
   /// The shape of the output. With `poolsChannels` the window may also go over channels.
   func output(
-    of input: Shape, _ scheme: PaddingScheme, _ explicitPaddings: [Int] = [],
+    of input: Shape, _ scheme: PaddingScheme, explicit explicitPaddings: [Int] = [],
     _ format: DataFormat, poolsChannels: Bool
   ) throws(GraphError) -> Shape {
     try checkExplicitPaddings(explicitPaddings, scheme, format)
@@ -60,7 +60,7 @@ struct PoolingWindow: Sendable {
 
   /// The geometry over pictures of the sizes `input` (batch, height, width, channels).
   func geometry(
-    input: [Int], _ scheme: PaddingScheme, _ explicitPaddings: [Int] = [], _ format: DataFormat
+    input: [Int], _ scheme: PaddingScheme, explicit explicitPaddings: [Int] = [], _ format: DataFormat
   ) throws(GraphError) -> nagare_pooling {
     guard size.count == 4 else {
       throw .invalidArgument("Sliding window ksize field must specify 4 dimensions")

@@ -166,7 +166,8 @@ func checkExplicitPaddings(
 
 extension Tensor {
   /// A batch of pictures in the order that kernels compute in.
-  func channelsLast(from format: DataFormat, _ context: KernelContext) throws(GraphError) -> Tensor {
+  func channelsLast(from format: DataFormat, _ context: KernelContext) throws(GraphError) -> Tensor
+  {
     guard format == .nchw else { return self }
     return try transposedPlanes(
       rows: dimensions[1], columns: dimensions[2] * dimensions[3],
@@ -208,10 +209,11 @@ extension Shape {
       throw .invalidArgument(
         "Shapes must be equal rank, but are \(rank ?? 0) and \(other.rank ?? 0)")
     }
-    let index = zip(mine, theirs).enumerated().first { _, sizes in
-      guard let left = sizes.0, let right = sizes.1 else { return false }
-      return left != right
-    }?.offset ?? 0
+    let index =
+      zip(mine, theirs).enumerated().first { _, sizes in
+        guard let left = sizes.0, let right = sizes.1 else { return false }
+        return left != right
+      }?.offset ?? 0
     throw .invalidArgument(
       "Dimension \(index) in both shapes must be equal, but are \(mine[index] ?? 0) and "
         + "\(theirs[index] ?? 0). Shapes are \(self) and \(other).")
