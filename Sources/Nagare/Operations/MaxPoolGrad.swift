@@ -39,7 +39,8 @@ struct MaxPoolGrad: Op {
       throw .unimplemented("MaxPoolingGrad is not yet supported on the depth dimension.")
     }
     let sizes = dataFormat.nhwc(inputs[0].dimensions)
-    let geometry = try window.geometry(input: sizes, padding, explicit: explicitPaddings, dataFormat)
+    let geometry = try window.geometry(
+      input: sizes, padding, explicit: explicitPaddings, dataFormat)
     let pooled = dataFormat.arranged(
       geometry.output[0], geometry.output[1], geometry.output[2], geometry.output[3])
     try checkPooledShape("orig_output", inputs[1], pooled)

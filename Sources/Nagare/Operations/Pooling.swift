@@ -60,7 +60,8 @@ struct PoolingWindow: Sendable {
 
   /// The geometry over pictures of the sizes `input` (batch, height, width, channels).
   func geometry(
-    input: [Int], _ scheme: PaddingScheme, explicit explicitPaddings: [Int] = [], _ format: DataFormat
+    input: [Int], _ scheme: PaddingScheme, explicit explicitPaddings: [Int] = [],
+    _ format: DataFormat
   ) throws(GraphError) -> nagare_pooling {
     guard size.count == 4 else {
       throw .invalidArgument("Sliding window ksize field must specify 4 dimensions")
