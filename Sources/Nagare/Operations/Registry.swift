@@ -40,7 +40,14 @@ enum Registry {
     VariableV2.self, Assign.self, VarHandleOp.self, ReadVariableOp.self, AssignVariableOp.self,
   ]
 
-  static let network: [any Op.Type] = []
+  static let network: [any Op.Type] = [
+    MatMul.self, BatchMatMulV2.self, BiasAdd.self, BiasAddGrad.self, Conv2D.self,
+    Conv2DBackpropInput.self, Conv2DBackpropFilter.self, DepthwiseConv2D.self,
+    DepthwiseConv2DBackpropInput.self, DepthwiseConv2DBackpropFilter.self, MaxPool.self,
+    MaxPoolGrad.self, MaxPoolGradGrad.self, AvgPool.self, AvgPoolGrad.self, FusedBatchNorm.self,
+    FusedBatchNormV2.self, FusedBatchNormV3.self, FusedBatchNormGrad.self,
+    FusedBatchNormGradV2.self, FusedBatchNormGradV3.self,
+  ]
 
   static let random: [any Op.Type] = []
 
