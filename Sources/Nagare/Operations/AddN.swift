@@ -7,16 +7,7 @@ struct AddN: Op {
     minimumCounts: ["N": 1])
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    var shape = inputs[0].shape
-    for (index, input) in inputs.enumerated().dropFirst() {
-      guard let merged = shape.merged(with: input.shape) else {
-        throw .invalidArgument(
-          "From merging shape 0 with other shapes. Shapes \(shape) and \(inputs[index].shape) "
-            + "must be equal")
-      }
-      shape = merged
-    }
-    return [shape]
+    [try mergedShape(of: inputs)]
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {

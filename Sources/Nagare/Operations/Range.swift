@@ -27,7 +27,7 @@ struct RangeOp: Op, NonDifferentiable {
     guard start.count == 1, limit.count == 1, delta.count == 1,
       let from = start.doubles?[0], let to = limit.doubles?[0], let step = delta.doubles?[0]
     else { throw .invalidArgument("Range takes three numbers") }
-    guard step != 0 else { throw .invalidArgument("Requires delta != 0") }
+    guard step != 0 else { throw .invalidArgument("Requires delta != 0: \(delta.text)") }
     if step > 0, from > to {
       throw .invalidArgument(
         "Requires start <= limit when delta > 0: \(start.text)/\(limit.text)")

@@ -33,7 +33,7 @@ struct ReverseV2: Op {
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     guard inputs[1].rank == 1, let axes = inputs[1].integers else {
-      throw .invalidArgument("axis must be a vector, got shape \(inputs[1].shape)")
+      throw .invalidArgument("'dims' must be 1-dimension, not \(inputs[1].rank)")
     }
     let input = inputs[0]
     let flags = try Self.flags(axes, rank: input.rank)
