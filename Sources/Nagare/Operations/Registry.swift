@@ -20,11 +20,17 @@ enum Registry {
 
   static let state: [any Op.Type] = [
     VariableV2.self, Assign.self, VarHandleOp.self, ReadVariableOp.self, AssignVariableOp.self,
+    VariableV1.self, AssignAdd.self, AssignSub.self, AssignAddVariableOp.self,
+    AssignSubVariableOp.self, IsVariableInitialized.self, VarIsInitializedOp.self,
+    VariableShape.self, DestroyResourceOp.self,
   ]
 
   static let network: [any Op.Type] = []
 
-  static let random: [any Op.Type] = []
+  static let random: [any Op.Type] = [
+    RandomUniform.self, RandomStandardNormal.self, TruncatedNormal.self, RandomUniformInt.self,
+    RandomShuffle.self,
+  ]
 
   static let image: [any Op.Type] = [
     DecodeJPEG.self, DecodeAndCropJPEG.self, DecodePNG.self, DecodeImage.self, EncodeJPEG.self,
@@ -37,7 +43,11 @@ enum Registry {
     ScalarSummary.self, HistogramSummary.self, ImageSummary.self, MergeSummary.self,
   ]
 
-  static let training: [any Op.Type] = []
+  static let training: [any Op.Type] = [
+    ApplyGradientDescent.self, ApplyMomentum.self, ApplyAdam.self, ApplyAdagrad.self,
+    ApplyRMSProp.self, ResourceApplyGradientDescent.self, ResourceApplyMomentum.self,
+    ResourceApplyAdam.self, ResourceApplyAdagrad.self, ResourceApplyRMSProp.self,
+  ]
 
   /// All op types, by family.
   static let all: [any Op.Type] =
