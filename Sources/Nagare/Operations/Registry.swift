@@ -2,7 +2,7 @@
 enum Registry {
   static let array: [any Op.Type] = [
     Const.self, Placeholder.self, PlaceholderWithDefault.self, Identity.self, StopGradient.self,
-    NoOp.self, Reshape.self, ShapeOf.self, ZerosLike.self, OnesLike.self,
+    NoOp.self, Assert.self, Print.self, Reshape.self, ShapeOf.self, ZerosLike.self, OnesLike.self,
     Rank.self, RangeOp.self, GatherV2.self, BroadcastTo.self, DynamicStitch.self,
     PreventGradient.self, GuaranteeConst.self, Snapshot.self, IdentityN.self, EnsureShape.self,
     SizeOf.self, ShapeN.self, Transpose.self, ConjugateTranspose.self, InvertPermutation.self,
