@@ -3,6 +3,13 @@ import PackageDescription
 
 let swift: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
+// One small program each, run by the tests.
+let examples: [Target] = ["addition", "broadcasting", "reshape", "training"].map { name in
+  .executableTarget(
+    name: "example-\(name)", dependencies: ["Nagare"], path: "Examples/\(name)",
+    swiftSettings: swift)
+}
+
 let package = Package(
   name: "Nagare",
   platforms: [.macOS(.v15)],
@@ -65,9 +72,10 @@ let package = Package(
       name: "NagareDetectionTests", dependencies: ["Nagare", "NagareDetection", "TestSupport"],
       swiftSettings: swift),
     .testTarget(
-      name: "NagareCLITests", dependencies: ["Nagare", "NagareCLI", "TestSupport"],
+      name: "NagareCLITests",
+      dependencies: ["Nagare", "NagareCLI", "TestSupport"] + examples.map { .target(name: $0.name) },
       swiftSettings: swift),
-  ],
+  ] + examples,
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11
 )

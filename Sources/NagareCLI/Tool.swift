@@ -26,7 +26,7 @@ struct Tool: ParsableCommand {
       CommandGroup(
         name: "TensorFlow's other files",
         subcommands: [CheckpointCommand.self, RecordsCommand.self, EventsCommand.self]),
-      CommandGroup(name: "Detection", subcommands: [DatasetCommand.self]),
+      CommandGroup(name: "Detection", subcommands: [DatasetCommand.self, DetectCommand.self]),
       CommandGroup(
         name: "This installation", subcommands: [OpsCommand.self, DoctorCommand.self]),
     ])

@@ -90,3 +90,22 @@ public struct LabelMap: Sendable, Equatable {
   /// The names, one a line, as `init(contentsOf:)` reads them.
   public var text: String { names.map { $0 + "\n" }.joined() }
 }
+
+extension LabelMap {
+  /// The names in the first of `paths` that is there; `nil` when none is.
+  ///
+  /// - Throws: what `init(contentsOf:)` refuses.
+  public static func first(of paths: [String]) throws(GraphError) -> LabelMap? {
+    for path in paths where FileManager.default.fileExists(atPath: path) {
+      return try LabelMap(contentsOf: path)
+    }
+    return nil
+  }
+
+  /// Where the names that a detector was trained with may be, given a checkpoint or its folder.
+  public static func places(besideCheckpoint path: String) -> [String] {
+    let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+      .joined(separator: "/")
+    return [path + "/labels.txt", folder.isEmpty ? "labels.txt" : folder + "/labels.txt"]
+  }
+}

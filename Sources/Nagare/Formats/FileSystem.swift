@@ -109,6 +109,9 @@ public enum FileSystem {
     if unlink(path) != 0, errno != ENOENT { throw .system(path, errno: errno) }
   }
 
+  /// Removes a folder unless it holds something.
+  static func removeEmptyFolder(_ path: String) { _ = rmdir(path) }
+
   /// Gives a file another name in the same file system, replacing one that has it.
   static func rename(_ path: String, to name: String) throws(GraphError) {
     #if canImport(Glibc)

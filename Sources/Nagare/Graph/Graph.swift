@@ -15,6 +15,8 @@ public final class Graph: Sendable {
     var lastLocation: String?
     var collections: [String: [CollectionItem]] = [:]
     var seed: Int64?
+    /// Random ops that took their own seed from the graph's.
+    var unseededOps: Int64 = 0
     var metadata = Metadata()
   }
 
@@ -108,8 +110,8 @@ public final class Graph: Sendable {
 
   // MARK: - Settings
 
-  /// The graph-level seed, as `tf.set_random_seed` sets it: an op's own seed then follows from the
-  /// number of nodes before it. `nil` leaves ops without a seed of their own random.
+  /// The graph-level seed, as `tf.set_random_seed` sets it: an op's own seed is then the number of
+  /// ops before it that had none either. `nil` leaves ops without a seed of their own random.
   public var randomSeed: Int64? {
     get { state.withLock { $0.seed } }
     set { state.withLock { $0.seed = newValue } }
@@ -123,13 +125,20 @@ public final class Graph: Sendable {
 
   /// The pair of seeds that TensorFlow gives an op (`tf.get_seed`); both zero mean a random seed.
   func seeds(_ opSeed: Int64?) -> (Int64, Int64) {
-    let (graphSeed, count) = state.withLock { ($0.seed, $0.nodes.count) }
-    switch (graphSeed, opSeed) {
-    case (nil, nil): return (0, 0)
-    case (let graphSeed?, let opSeed):
-      let pair = (graphSeed % 0x7fff_ffff, (opSeed ?? Int64(count)) % 0x7fff_ffff)
-      return pair == (0, 0) ? (0, 0x7fff_ffff) : pair
-    case (nil, let opSeed?): return (87_654_321, opSeed % 0x7fff_ffff)
+    let limit: Int64 = 0x7fff_ffff
+    func wrapped(_ seed: Int64) -> Int64 {
+      let rest = seed % limit
+      return rest < 0 ? rest + limit : rest
+    }
+    return state.withLock { state in
+      switch (state.seed, opSeed) {
+      case (nil, nil): return (0, 0)
+      case (nil, let opSeed?): return (87_654_321, wrapped(opSeed))
+      case (let graphSeed?, let opSeed):
+        if opSeed == nil { state.unseededOps += 1 }
+        let pair = (wrapped(graphSeed), wrapped(opSeed ?? state.unseededOps - 1))
+        return pair == (0, 0) ? (0, limit) : pair
+      }
     }
   }
 

@@ -77,6 +77,23 @@ extension Shape {
   }
 }
 
+/// What the shapes of all of `inputs` say together.
+///
+/// - Throws: `invalidArgument` when two contradict one another.
+func mergedShape(of inputs: [TensorSpec]) throws(GraphError) -> Shape {
+  var shape = Shape.unknown
+  for (index, input) in inputs.enumerated().reversed() {
+    do throws(GraphError) {
+      shape = try input.shape.merging(shape)
+    } catch {
+      var refusal = error
+      refusal.message += "\n\tFrom merging shape \(index) with other shapes."
+      throw refusal
+    }
+  }
+  return shape
+}
+
 /// The size that two dimensions have in common.
 ///
 /// - Throws: `invalidArgument` when both are known and differ.

@@ -62,16 +62,14 @@ public struct TensorSpec: Sendable {
   }
 
   /// Refuses a value that the variable behind this handle cannot take.
-  func checkHandled(_ value: TensorSpec, _ verb: String) throws(GraphError) {
+  func checkHandled(_ value: TensorSpec) throws(GraphError) {
     guard let handled else { return }
     guard handled.dataType == value.dataType else {
       throw .invalidArgument(
-        "Trying to \(verb) variable with wrong dtype. Expected \(handled.dataType.signatureName) got "
+        "Trying to read variable with wrong dtype. Expected \(handled.dataType.signatureName) got "
           + "\(value.dataType.signatureName)")
     }
-    guard handled.shape.isCompatible(with: value.shape) else {
-      throw .invalidArgument("Shapes \(handled.shape) and \(value.shape) must be compatible")
-    }
+    _ = try handled.shape.merging(value.shape)
   }
 
   /// Whether the value is known, without it counting as a question in an error text.

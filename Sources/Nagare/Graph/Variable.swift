@@ -43,12 +43,20 @@ extension Graph {
     _ initialValue: Output, name: String? = nil, isTrainable: Bool = true,
     kind: VariableKind = .resource, file: StaticString = #fileID, line: UInt = #line
   ) throws(GraphError) -> Variable {
-    let location = SourceLocation(file, line)
+    try variable(
+      initialValue, reserved: uniqueName(name ?? "Variable"), isTrainable: isTrainable, kind: kind,
+      SourceLocation(file, line))
+  }
+
+  /// The same with a name that `uniqueName(_:)` gave.
+  func variable(
+    _ initialValue: Output, reserved name: String, isTrainable: Bool, kind: VariableKind,
+    _ location: SourceLocation? = nil
+  ) throws(GraphError) -> Variable {
     guard initialValue.shape.isFullyKnown else {
       throw .invalidArgument(
         "initial_value must have a shape specified: \(initialValue)")
     }
-    let name = uniqueName(name ?? "Variable")
     let dataType = initialValue.dataType
     let variable: Variable
     switch kind {

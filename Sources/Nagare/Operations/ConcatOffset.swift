@@ -6,9 +6,10 @@ struct ConcatOffset: Op, NonDifferentiable {
     types: ["shape_type": .index], minimumCounts: ["N": 2])
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    var shapes: [Shape] = []
-    for input in inputs.dropFirst() { shapes.append(try input.shape.withRank(1)) }
-    return shapes
+    for input in inputs.dropFirst() {
+      if input.shape.rank != nil { _ = try input.shape.withRank(1) }
+    }
+    return inputs.dropFirst().map(\.shape)
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {

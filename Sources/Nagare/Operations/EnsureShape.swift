@@ -7,7 +7,8 @@ struct EnsureShape: Op {
   static let attributes: [Attribute<Self>] = [.required("shape", \.shape)]
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    [try shape.merging(inputs[0].shape)]
+    if let rank = shape.rank { _ = try inputs[0].shape.withRank(rank) }
+    return [try shape.merging(inputs[0].shape)]
   }
 
   func inferValue(_ inputs: [TensorSpec]) -> Shape? { inputs[0].shapeValue }

@@ -16,7 +16,7 @@ struct GatherV2: Op {
     guard let axis = try inputs[2].knownScalar() else {
       // One dimension goes, those of the indices without the shared ones come.
       guard let params = inputs[0].shape.rank, let indices = inputs[1].shape.rank,
-        batchDimensions >= 0
+        batchDimensions.magnitude <= maximumRank
       else { return [.unknown] }
       return [.unknown(rank: params - 1 + indices - batchDimensions)]
     }
@@ -128,67 +128,67 @@ struct GatherV2: Op {
   }
 
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
-    let (params, indices) = (node.inputs[0], node.inputs[1])
-    guard let axis = node.inputs[2].spec.integers?.first else {
-      throw .unimplemented("The gradient of GatherV2 needs an axis that is a constant")
+    if node.inputs[2].spec.integers?.first == 0, batchDimensions == 0 {
+      let rows = try gatherGradient(node.gradient, node.inputs[0], node.inputs[1])
+      return [rows, nil, nil]
     }
-    if axis == 0, batchDimensions == 0 {
-      return [try gatherGradient(node.gradient, params, indices), nil, nil]
-    }
-    guard let rank = params.shape.rank, let indexRank = indices.shape.rank else {
-      throw .unimplemented(
-        "The gradient of GatherV2 along axis \(axis) needs tensors of known rank, got "
-          + "\(params.shape) and \(indices.shape)")
-    }
-    let place = try Place(
-      axis: axis, batch: batchDimensions, params: rank, indices: indexRank)
-    return [try spread(node, place, rank), nil, nil]
+    return [try spread(node), nil, nil]
   }
 
   /// The gradient when the axis is not the first: it is moved behind the batch dimensions, which then
   /// become one with it, so that rows can be added up.
-  private func spread(
-    _ node: Differentiation, _ place: Place, _ rank: Int
-  ) throws(GraphError) -> Output {
+  private func spread(_ node: Differentiation) throws(GraphError) -> Output {
     let (graph, params, indices) = (node.graph, node.inputs[0], node.inputs[1])
     let whole = try shape(of: params)
-    func sizes(_ range: Range<Int>) throws(GraphError) -> Output {
-      try whole[range]
+    let dimensions = try rank(of: params)
+    let zero = try graph.constant(0)
+    let one = try graph.constant(1)
+    var axis = try cast(node.inputs[2], to: .int32)
+    // A negative axis counts from the end, and so do negative batch dimensions.
+    if (axis.spec.integers?.first ?? -1) < 0 { axis = try floorMod(axis, dimensions) }
+    var batch = try graph.constant(size: batchDimensions, name: "batch_dims")
+    if batchDimensions < 0 { batch = try batch + rank(of: indices) }
+
+    func vector(_ scalar: Output) throws(GraphError) -> Output {
+      try expandDimensions(scalar, axis: 0)
     }
-    let picks = try size(of: indices)
-    let batch = place.batch == 0 ? nil : try product(of: sizes(0..<place.batch))
-    let perBatch = try batch.map { (count) throws(GraphError) in try floorDivide(picks, count) }
-    var values = try reshape(
+    func sizes(_ begin: Output, _ end: Output) throws(GraphError) -> Output {
+      try slice(whole, begin: vector(begin), size: vector(subtract(end, begin)))
+    }
+    let after = try axis + one
+    let limit = try slice(whole, begin: vector(axis), size: vector(one))
+    let picks = try vector(size(of: indices))
+    // The rows that every element of the batch has.
+    let batchCount = batchDimensions == 0 ? nil : try product(of: sizes(zero, batch))
+    let picked = try batchCount.map { (count) throws(GraphError) in try floorDivide(picks, count) }
+
+    let order = try concat(
+      [
+        range(zero, batch, one), vector(axis), range(batch, axis, one),
+        range(after, dimensions, one),
+      ], axis: 0)
+    let gradient = try reshape(
       node.gradient,
-      concat(
-        [
-          sizes(0..<place.axis), expandDimensions(perBatch ?? picks, axis: 0),
-          sizes((place.axis + 1)..<rank),
-        ], axis: 0))
-    let order =
-      Array(0..<place.batch) + [place.axis] + Array(place.batch..<place.axis)
-      + Array((place.axis + 1)..<rank)
-    values = try transpose(values, permutation: order)
-    let moved = try gather(whole, graph.constant(sizes: order, name: "concat"))
-    let limit = try whole[place.axis]
-    var ids = try reshape(indices, [-1])
+      concat([sizes(zero, axis), picked ?? picks, sizes(after, dimensions)], axis: 0))
+    var values = try transpose(gradient, permutation: order)
+    let moved = try gather(whole, order)
+    var ids = try reshape(indices, picks)
     var rows = limit
-    if let batch, let perBatch {
+    if let batchCount, let picked {
       // Rows of a batch follow those of the batch before it.
-      let starts = try cast(
-        range(graph.constant(0), batch, graph.constant(1)) * limit, to: indices.dataType)
-      let table = try reshape(
-        ids,
-        stack([batch, perBatch]))
-      ids = try reshape(table + expandDimensions(starts, axis: 1), [-1])
-      rows = try batch * limit
-      let inner = try moved[(place.batch + 1)..<rank]
-      values = try reshape(values, concat([expandDimensions(picks, axis: 0), inner], axis: 0))
+      let first = try range(zero, reshape(batchCount, []), one) * limit
+      let table = try reshape(ids, concat([batchCount, picked], axis: 0))
+      let starts = try expandDimensions(cast(first, to: indices.dataType), axis: 1)
+      ids = try reshape(table + starts, picks)
+      rows = try limit * batchCount
+      let inner = try slice(
+        moved, begin: vector(batch + one),
+        size: vector(subtract(subtract(dimensions, batch), one)))
+      values = try reshape(values, concat([picks, inner], axis: 0))
     }
-    let summed = try unsortedSegmentSum(values, ids, count: rows)
-    var inverse = order
-    for (position, axis) in order.enumerated() { inverse[axis] = position }
-    let restored = try transpose(reshape(summed, moved), permutation: inverse)
+    let summed = try unsortedSegmentSum(values, ids, count: reshape(rows, []))
+    let restored = try transpose(
+      reshape(summed, moved), permutation: invertPermutation(order))
     return try reshape(restored, like: params)
   }
 }
@@ -231,11 +231,16 @@ private func gatherGradient(
   return try reshape(summed, like: params)
 }
 
-/// The product of the elements of a vector.
+/// The product of the elements of a vector, as a vector of one.
 private func product(of sizes: Output) throws(GraphError) -> Output {
-  if sizes.shape[0] == 1 { return try sizes[0] }
   let axes = try sizes.graph.constant([0], name: "Prod/reduction_indices")
-  return sizes.graph.output(try sizes.graph.addNode("Prod", [sizes, axes]))
+  let product = try sizes.graph.addNode(
+    "Prod", [sizes, axes], attributes: ["keep_dims": .bool(true)])
+  return sizes.graph.output(product)
+}
+
+private func subtract(_ x: Output, _ y: Output) throws(GraphError) -> Output {
+  x.graph.output(try x.graph.addNode("Sub", [x, y], name: "sub"))
 }
 
 private func cast(_ input: Output, to dataType: DataType) throws(GraphError) -> Output {

@@ -9,17 +9,7 @@ struct Pack: Op {
   static let attributes: [Attribute<Self>] = [.attribute("axis", \.axis)]
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    var shape = Shape.unknown
-    for (index, input) in inputs.enumerated().reversed() {
-      do throws(GraphError) {
-        shape = try input.shape.merging(shape)
-      } catch {
-        var error = error
-        error.message += "\n\tFrom merging shape \(index) with other shapes."
-        throw error
-      }
-    }
-    guard let dimensions = shape.dimensions else { return [.unknown] }
+    guard let dimensions = try mergedShape(of: inputs).dimensions else { return [.unknown] }
     let place = try stackAxis(axis, rank: dimensions.count + 1)
     return [
       Shape(Array(dimensions[..<place]) + [inputs.count] + Array(dimensions[place...]))

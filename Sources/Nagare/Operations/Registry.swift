@@ -4,7 +4,7 @@ import Synchronization
 enum Registry {
   static let array: [any Op.Type] = [
     Const.self, Placeholder.self, PlaceholderWithDefault.self, Identity.self, StopGradient.self,
-    NoOp.self, Reshape.self, ShapeOf.self, ZerosLike.self, OnesLike.self,
+    NoOp.self, Assert.self, Print.self, Reshape.self, ShapeOf.self, ZerosLike.self, OnesLike.self,
     Rank.self, RangeOp.self, GatherV2.self, BroadcastTo.self, DynamicStitch.self,
     PreventGradient.self, GuaranteeConst.self, Snapshot.self, IdentityN.self, EnsureShape.self,
     SizeOf.self, ShapeN.self, Transpose.self, ConjugateTranspose.self, InvertPermutation.self,
@@ -38,6 +38,9 @@ enum Registry {
 
   static let state: [any Op.Type] = [
     VariableV2.self, Assign.self, VarHandleOp.self, ReadVariableOp.self, AssignVariableOp.self,
+    VariableV1.self, AssignAdd.self, AssignSub.self, AssignAddVariableOp.self,
+    AssignSubVariableOp.self, IsVariableInitialized.self, VarIsInitializedOp.self,
+    VariableShape.self, DestroyResourceOp.self,
   ]
 
   static let network: [any Op.Type] = [
@@ -49,7 +52,10 @@ enum Registry {
     FusedBatchNormGradV2.self, FusedBatchNormGradV3.self,
   ]
 
-  static let random: [any Op.Type] = []
+  static let random: [any Op.Type] = [
+    RandomUniform.self, RandomStandardNormal.self, TruncatedNormal.self, RandomUniformInt.self,
+    RandomShuffle.self,
+  ]
 
   static let image: [any Op.Type] = [
     DecodeJPEG.self, DecodeAndCropJPEG.self, DecodePNG.self, DecodeImage.self, EncodeJPEG.self,
@@ -59,10 +65,15 @@ enum Registry {
 
   static let inputOutput: [any Op.Type] = [
     ReadFile.self, WriteFile.self, DecodeRaw.self, ParseSingleExample.self, ParseExample.self,
+    SaveV2.self, RestoreV2.self, MergeV2Checkpoints.self,
     ScalarSummary.self, HistogramSummary.self, ImageSummary.self, MergeSummary.self,
   ]
 
-  static let training: [any Op.Type] = []
+  static let training: [any Op.Type] = [
+    ApplyGradientDescent.self, ApplyMomentum.self, ApplyAdam.self, ApplyAdagrad.self,
+    ApplyRMSProp.self, ResourceApplyGradientDescent.self, ResourceApplyMomentum.self,
+    ResourceApplyAdam.self, ResourceApplyAdagrad.self, ResourceApplyRMSProp.self,
+  ]
 
   /// All op types, by family.
   static let all: [any Op.Type] =

@@ -9,7 +9,8 @@ struct Unique: WithoutGradient {
   static let attributes: [Attribute<Self>] = [.attribute("out_idx", \.indexType)]
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    [.vector(nil), try inputs[0].shape.withRank(1)]
+    if inputs[0].shape.rank != nil { _ = try inputs[0].shape.withRank(1) }
+    return [.vector(nil), inputs[0].shape]
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {

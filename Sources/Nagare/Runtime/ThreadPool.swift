@@ -9,32 +9,30 @@ import Synchronization
 /// Several threads may call `run` at once; tasks of all of them share the workers. A task may call
 /// `run` itself: the caller always works on its own tasks, so that nothing waits for an idle worker.
 public final class ThreadPool: @unchecked Sendable {
-  /// One call of `run`, alive until its last task is done.
+  /// One call of `run`.
   private final class Job: @unchecked Sendable {
     let count: Int
     let next = Atomic<Int>(0)
-    let unfinished: Atomic<Int>
-    let body: (Int) -> Void
+    /// `nil` once the call has returned. Not used outside of `work`.
+    var body: ((Int) -> Void)?
+    /// Workers that are in `work`. Under the pool's lock.
+    var workers = 0
 
     init(count: Int, body: @escaping (Int) -> Void) {
       self.count = count
-      unfinished = Atomic(count)
       self.body = body
     }
 
     var isExhausted: Bool { next.load(ordering: .relaxed) >= count }
 
-    /// Works until no task is left. `true` when this call finished the last one.
-    func work() -> Bool {
-      var finished = 0
+    // Not inlined: no reference to the body may outlast the call.
+    @inline(never)
+    func work() {
       while true {
         let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard index < count else { break }
-        body(index)
-        finished += 1
+        guard index < count else { return }
+        body?(index)
       }
-      guard finished > 0 else { return false }
-      return unfinished.wrappingSubtract(finished, ordering: .acquiringAndReleasing).newValue == 0
     }
   }
 
@@ -52,10 +50,12 @@ public final class ThreadPool: @unchecked Sendable {
           condition.wait()
           continue
         }
+        job.workers += 1
         condition.unlock()
-        let isLast = job.work()
+        job.work()
         condition.lock()
-        if isLast { condition.broadcast() }
+        job.workers -= 1
+        if job.workers == 0 { condition.broadcast() }
       }
       condition.unlock()
     }
@@ -104,11 +104,12 @@ public final class ThreadPool: @unchecked Sendable {
       shared.jobs.append(job)
       condition.broadcast()
       condition.unlock()
-      _ = job.work()
+      job.work()
       condition.lock()
-      while job.unfinished.load(ordering: .acquiring) > 0 { condition.wait() }
-      // A worker may still hold the job for a moment, but calls the body no more.
+      // No task is left to begin; those that workers have begun end before they leave.
       shared.jobs.removeAll { $0 === job }
+      while job.workers > 0 { condition.wait() }
+      job.body = nil
       condition.unlock()
     }
   }

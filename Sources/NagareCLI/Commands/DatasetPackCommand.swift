@@ -10,7 +10,7 @@ struct DatasetPackCommand: ParsableCommand {
       DIR holds pictures (.jpg, .png) with annotations in Region Cropper's JSON or Pascal VOC's XML, \
       side by side or in the folders 'images' and 'annotations'. Classes come from --labels, a file \
       with one name a line, else from DIR/labels.txt, else from the annotations. Every tenth picture \
-      in the order of the names is for testing.
+      in the order of the names is for testing. The names go to FILE.labels.txt as well.
       """)
 
   @Argument(help: ArgumentHelp("The folder with pictures and annotations.", valueName: "dir"))
@@ -56,6 +56,9 @@ struct DatasetPackCommand: ParsableCommand {
           progress.update(done)
           try Interruption.check()
         })
+    }
+    try during(.writing) { () throws(GraphError) in
+      try writeFile(Array(annotated.labels.text.utf8), to: output + ".labels.txt")
     }
     try StandardOutput.line(
       "\(output): \(report.pictures) pictures with \(report.regions) regions of "
