@@ -61,8 +61,7 @@ struct ResizeNearestNeighbor: Op {
       size = try node.graph.constant(
         try Tensor(sizes: [height, width], .int32), name: "ResizeNearestNeighborGrad/size")
     } else {
-      size = try gather(
-        try shape(of: images), try node.graph.constant(try Tensor([1, 2] as [Int32])))
+      size = try shape(of: images)[1..<3]
     }
     let gradient = try node.graph.output(
       ResizeNearestNeighborGrad(resizing: resizing), [node.gradient, size])
