@@ -73,7 +73,8 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "NagareCLITests",
-      dependencies: ["Nagare", "NagareCLI", "TestSupport"] + examples.map { .target(name: $0.name) },
+      dependencies: ["Nagare", "NagareCLI", "TestSupport"]
+        + examples.map { .target(name: $0.name) },
       swiftSettings: swift),
   ] + examples,
   swiftLanguageModes: [.v6],

@@ -185,7 +185,7 @@ public func randomBrightness(
 ) throws(GraphError) -> Output {
   guard limit >= 0 else { throw .invalidArgument("max_delta must be non-negative.") }
   let delta = try image.graph.randomUniform(
-    [], minimum: Tensor(scalar: -limit), maximum: Tensor(scalar: limit), seed: seed)
+    [], from: Double(-limit), to: Double(limit), seed: seed)
   return try adjustBrightness(image, delta: delta, name: name, file: file, line: line)
 }
 
@@ -206,7 +206,7 @@ public func randomContrast(
   guard upper > lower else { throw .invalidArgument("upper must be > lower.") }
   guard lower >= 0 else { throw .invalidArgument("lower must be non-negative.") }
   let factor = try images.graph.randomUniform(
-    [], minimum: Tensor(scalar: lower), maximum: Tensor(scalar: upper), seed: seed)
+    [], from: Double(lower), to: Double(upper), seed: seed)
   return try adjustContrast(images, factor: factor, name: name, file: file, line: line)
 }
 

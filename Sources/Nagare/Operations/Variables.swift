@@ -24,6 +24,33 @@ struct VariableV2: Op, NonDifferentiable {
   }
 }
 
+/// `VariableV2` under its first name.
+struct VariableV1: Op, WithoutGradient {
+  var shape = Shape.scalar
+  var dataType = DataType.float32
+  var container = ""
+  var sharedName = ""
+
+  static let name = "Variable"
+  static let signature = VariableV2.signature
+  static let attributes: [Attribute<Self>] = [
+    .required("shape", \.shape), .required("dtype", \.dataType),
+    .attribute("container", \.container), .attribute("shared_name", \.sharedName),
+  ]
+  static let isStateful = true
+
+  // The shape of a scalar stood for an unknown one.
+  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
+    [shape.rank == 0 ? .unknown : shape]
+  }
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    let variable = VariableV2(
+      shape: shape, dataType: dataType, container: container, sharedName: sharedName)
+    return try variable.compute(inputs, context)
+  }
+}
+
 /// Gives a variable of the older kind a value; the output is the variable.
 struct Assign: Op, NonDifferentiable {
   var validatesShape = true
@@ -38,19 +65,15 @@ struct Assign: Op, NonDifferentiable {
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
     guard validatesShape else { return [inputs[1].shape] }
-    guard let merged = inputs[0].shape.merged(with: inputs[1].shape) else {
-      throw .invalidArgument(
-        "Dimension mismatch: shapes \(inputs[0].shape) and \(inputs[1].shape) are not compatible")
-    }
-    return [merged]
+    return [try inputs[0].shape.merging(inputs[1].shape)]
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     let variable = try inputs[0].variable
-    let before = variable.current?.shape ?? variable.shape
-    guard !validatesShape || before.isCompatible(with: inputs[1].shape) else {
+    let shape = variable.current?.shape ?? variable.shape
+    guard !validatesShape || shape.isCompatible(with: inputs[1].shape) else {
       throw .invalidArgument(
-        "Assign requires shapes of both tensors to match. lhs shape= \(before) rhs shape= "
+        "Assign requires shapes of both tensors to match. lhs shape= \(shape) rhs shape= "
           + "\(inputs[1].shape)")
     }
     variable.current = inputs[1]
@@ -137,7 +160,7 @@ struct AssignVariableOp: Op, NonDifferentiable {
   static let isStateful = true
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    try inputs[0].checkHandled(inputs[1], "assign")
+    try inputs[0].checkHandled(inputs[1])
     return []
   }
 
