@@ -206,6 +206,15 @@ static bool phase_tap(
              shape->padding_left, x);
 }
 
+/// Taps of all phases: fewer than the filter has where the input is smaller than the stride.
+static int64_t packed_taps(const nagare_convolution *shape) {
+  int64_t count = 0, y, x;
+  for (int64_t py = 0; py < least(shape->stride_height, shape->input_height); py++)
+    for (int64_t px = 0; px < least(shape->stride_width, shape->input_width); px++)
+      for (int64_t t = 0; t < taps(shape); t++) count += phase_tap(shape, py, px, t, &y, &x);
+  return count;
+}
+
 static int64_t entries(int64_t tap_count, int64_t channels) {
   return channels < SHORT_RUN ? tap_count * channels : tap_count;
 }
@@ -233,6 +242,7 @@ static int64_t input_gradient_window(const nagare_convolution *shape) {
       shape->output_channels / shape->groups);
 }
 
+#define NAGARE_UINT32
 #define NAGARE_BODY "Convolution.c"
 #include "Multiversion.h"
 
@@ -277,59 +287,69 @@ int64_t nagare_conv2d_filter_gradient_task_count(const nagare_convolution *shape
   return shape->groups * division.parts * division.slices;
 }
 
-#define EXPORT(T, S)                                                                           \
+int64_t nagare_conv2d_scratch_bytes(const nagare_convolution *shape, int64_t element_bytes) {
+  return forward_scratch(shape, element_bytes);
+}
+
+int64_t nagare_conv2d_input_gradient_scratch_bytes(
+    const nagare_convolution *shape, int64_t element_bytes) {
+  return input_gradient_scratch(shape, element_bytes);
+}
+
+int64_t nagare_conv2d_filter_gradient_scratch_bytes(
+    const nagare_convolution *shape, int64_t element_bytes) {
+  return filter_gradient_scratch(shape, element_bytes);
+}
+
+#define EXPORT(T, S, U, V)                                                                     \
   int64_t nagare_conv2d_packed_count_##S(const nagare_convolution *shape) {                    \
-    return NAGARE_DISPATCH(packed_count_##S, (shape));                                         \
+    return NAGARE_DISPATCH(packed_count_##V, (shape));                                         \
   }                                                                                            \
   void nagare_conv2d_pack_##S(const nagare_convolution *shape, const T *filter, T *packed) {   \
-    NAGARE_DISPATCH(pack_filter_##S, (shape, filter, packed));                                 \
-  }                                                                                            \
-  int64_t nagare_conv2d_scratch_bytes_##S(const nagare_convolution *shape) {                   \
-    return forward_scratch(shape, sizeof(T));                                                  \
+    NAGARE_DISPATCH(pack_filter_##V, (shape, (const U *)filter, (U *)packed));                 \
   }                                                                                            \
   void nagare_conv2d_##S(                                                                      \
       const nagare_convolution *shape, const T *input, const T *packed, const T *bias,         \
       bool relu, T *output, int64_t task, void *scratch) {                                     \
-    NAGARE_DISPATCH(forward_##S, (shape, input, packed, bias, relu, output, task, scratch));   \
+    NAGARE_DISPATCH(                                                                           \
+        forward_##V, (shape, (const U *)input, (const U *)packed, (const U *)bias, relu,       \
+                      (U *)output, task, scratch));                                            \
   }                                                                                            \
   int64_t nagare_conv2d_input_gradient_packed_count_##S(const nagare_convolution *shape) {     \
-    return NAGARE_DISPATCH(input_gradient_packed_count_##S, (shape));                          \
+    return NAGARE_DISPATCH(input_gradient_packed_count_##V, (shape));                          \
   }                                                                                            \
   void nagare_conv2d_input_gradient_pack_##S(                                                  \
       const nagare_convolution *shape, const T *filter, T *packed) {                           \
-    NAGARE_DISPATCH(input_gradient_pack_##S, (shape, filter, packed));                         \
-  }                                                                                            \
-  int64_t nagare_conv2d_input_gradient_scratch_bytes_##S(const nagare_convolution *shape) {    \
-    return input_gradient_scratch(shape, sizeof(T));                                           \
+    NAGARE_DISPATCH(input_gradient_pack_##V, (shape, (const U *)filter, (U *)packed));         \
   }                                                                                            \
   void nagare_conv2d_input_gradient_##S(                                                       \
       const nagare_convolution *shape, const T *output_gradient, const T *packed,              \
       T *input_gradient, int64_t task, void *scratch) {                                        \
     NAGARE_DISPATCH(                                                                           \
-        input_gradient_##S, (shape, output_gradient, packed, input_gradient, task, scratch));  \
-  }                                                                                            \
-  int64_t nagare_conv2d_filter_gradient_scratch_bytes_##S(const nagare_convolution *shape) {   \
-    return filter_gradient_scratch(shape, sizeof(T));                                          \
+        input_gradient_##V, (shape, (const U *)output_gradient, (const U *)packed,             \
+                             (U *)input_gradient, task, scratch));                             \
   }                                                                                            \
   void nagare_conv2d_filter_gradient_##S(                                                      \
       const nagare_convolution *shape, const T *input, const T *output_gradient, T *partials,  \
       int64_t task, void *scratch) {                                                           \
     NAGARE_DISPATCH(                                                                           \
-        filter_gradient_##S, (shape, input, output_gradient, partials, task, scratch));        \
+        filter_gradient_##V, (shape, (const U *)input, (const U *)output_gradient,             \
+                              (U *)partials, task, scratch));                                  \
   }                                                                                            \
   void nagare_conv2d_filter_gradient_sum_##S(                                                  \
       const nagare_convolution *shape, const T *partials, T *filter_gradient) {                \
     int64_t parts = nagare_conv2d_filter_gradient_part_count(shape);                           \
     int64_t count = depth(shape) * shape->output_channels;                                     \
     for (int64_t i = 0; i < count; i++) {                                                      \
-      T sum = partials[i];                                                                     \
-      for (int64_t p = 1; p < parts; p++) sum += partials[p * count + i];                      \
-      filter_gradient[i] = sum;                                                                \
+      U sum = (U)partials[i];                                                                  \
+      for (int64_t p = 1; p < parts; p++) sum += (U)partials[p * count + i];                   \
+      filter_gradient[i] = (T)sum;                                                             \
     }                                                                                          \
   }
 
-EXPORT(float, f32)
-EXPORT(double, f64)
+EXPORT(float, f32, float, f32)
+EXPORT(double, f64, double, f64)
+EXPORT(int32_t, i32, uint32_t, u32)
 
 #else
 
@@ -476,7 +496,7 @@ static void NAME(forward)(
 }
 
 static int64_t NAME(input_gradient_packed_count)(const nagare_convolution *shape) {
-  return taps(shape) * shape->output_channels *
+  return packed_taps(shape) * shape->output_channels *
          NAME(padded_columns)(shape->input_channels / shape->groups);
 }
 
@@ -487,8 +507,8 @@ static void NAME(input_gradient_pack)(
   const int64_t out = shape->output_channels / shape->groups;
   int64_t y, x;
   for (int64_t g = 0; g < shape->groups; g++)
-    for (int64_t py = 0; py < shape->stride_height; py++)
-      for (int64_t px = 0; px < shape->stride_width; px++) {
+    for (int64_t py = 0; py < least(shape->stride_height, shape->input_height); py++)
+      for (int64_t px = 0; px < least(shape->stride_width, shape->input_width); px++) {
         int64_t count = 0, done = 0;
         for (int64_t t = 0; t < taps(shape); t++) count += phase_tap(shape, py, px, t, &y, &x);
         for (int64_t t = 0; t < taps(shape); t++) {
@@ -519,11 +539,10 @@ static void NAME(input_gradient)(
       .elements = output_gradient + image * output_size + group * out,
       .height = shape->output_height, .width = shape->output_width, .channels = out,
       .pixel = shape->output_channels};
-  const REAL *panel =
-      packed + group * taps(shape) * out * NAME(padded_columns)(in);
+  const REAL *panel = packed + group * packed_taps(shape) * out * NAME(padded_columns)(in);
   const int64_t y = down * cut.rows, x = across * cut.columns;
-  for (int64_t py = 0; py < shape->stride_height; py++)
-    for (int64_t px = 0; px < shape->stride_width; px++) {
+  for (int64_t py = 0; py < least(shape->stride_height, shape->input_height); py++)
+    for (int64_t px = 0; px < least(shape->stride_width, shape->input_width); px++) {
       tap_list list = {.y = table.tap_y, .x = table.tap_x};
       for (int64_t t = 0; t < taps(shape); t++)
         if (phase_tap(shape, py, px, t, list.y + list.count, list.x + list.count)) list.count++;

@@ -92,17 +92,25 @@ int64_t nagare_depthwise_filter_gradient_task_count(const nagare_convolution *sh
   return part_count(shape);
 }
 
+int64_t nagare_depthwise_scratch_bytes(const nagare_convolution *shape, int64_t element_bytes) {
+  return forward_scratch(shape, element_bytes);
+}
+
+int64_t nagare_depthwise_input_gradient_scratch_bytes(
+    const nagare_convolution *shape, int64_t element_bytes) {
+  return shape->output_channels * element_bytes;
+}
+
+int64_t nagare_depthwise_filter_gradient_scratch_bytes(
+    const nagare_convolution *shape, int64_t element_bytes) {
+  return shape->input_width * shape->output_channels * element_bytes;
+}
+
 #define EXPORT(T, S)                                                                           \
-  int64_t nagare_depthwise_scratch_bytes_##S(const nagare_convolution *shape) {                \
-    return forward_scratch(shape, sizeof(T));                                                  \
-  }                                                                                            \
   void nagare_depthwise_##S(                                                                   \
       const nagare_convolution *shape, const T *input, const T *filter, T *output,             \
       int64_t task, void *scratch) {                                                           \
     NAGARE_DISPATCH(depthwise_##S, (shape, input, filter, output, task, scratch));             \
-  }                                                                                            \
-  int64_t nagare_depthwise_input_gradient_scratch_bytes_##S(const nagare_convolution *shape) { \
-    return shape->output_channels * (int64_t)sizeof(T);                                        \
   }                                                                                            \
   void nagare_depthwise_input_gradient_##S(                                                    \
       const nagare_convolution *shape, const T *output_gradient, const T *filter,              \
@@ -110,10 +118,6 @@ int64_t nagare_depthwise_filter_gradient_task_count(const nagare_convolution *sh
     NAGARE_DISPATCH(                                                                           \
         depthwise_input_gradient_##S,                                                          \
         (shape, output_gradient, filter, input_gradient, task, scratch));                      \
-  }                                                                                            \
-  int64_t nagare_depthwise_filter_gradient_scratch_bytes_##S(                                  \
-      const nagare_convolution *shape) {                                                       \
-    return shape->input_width * shape->output_channels * (int64_t)sizeof(T);                   \
   }                                                                                            \
   void nagare_depthwise_filter_gradient_##S(                                                   \
       const nagare_convolution *shape, const T *input, const T *output_gradient, T *partials,  \

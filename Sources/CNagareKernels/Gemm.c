@@ -8,6 +8,8 @@
 #define BLOCK_N 256
 #define BLOCK_K 256
 
+#define NAGARE_UINT32
+#define NAGARE_UINT64
 #define NAGARE_BODY "Gemm.c"
 #include "Multiversion.h"
 
@@ -18,31 +20,24 @@ static int64_t scratch_elements(int64_t m, int64_t n, int64_t k) {
   return depth * columns + smaller(m, BLOCK_M) * depth;
 }
 
-int64_t nagare_gemm_scratch_bytes_f32(int64_t m, int64_t n, int64_t k) {
-  return scratch_elements(m, n, k) * (int64_t)sizeof(float);
+int64_t nagare_gemm_scratch_bytes(int64_t m, int64_t n, int64_t k, int64_t element_bytes) {
+  return scratch_elements(m, n, k) * element_bytes;
 }
 
-int64_t nagare_gemm_scratch_bytes_f64(int64_t m, int64_t n, int64_t k) {
-  return scratch_elements(m, n, k) * (int64_t)sizeof(double);
-}
+#define EXPORT(T, S, U, V)                                                                     \
+  void nagare_gemm_##S(                                                                        \
+      bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const T *a,         \
+      int64_t lda, const T *b, int64_t ldb, T *c, int64_t ldc, bool accumulate,                \
+      void *scratch) {                                                                         \
+    NAGARE_DISPATCH(                                                                           \
+        gemm_##V, (transpose_a, transpose_b, m, n, k, (const U *)a, lda, (const U *)b, ldb,    \
+                   (U *)c, ldc, accumulate, scratch));                                         \
+  }
 
-void nagare_gemm_f32(
-    bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
-    int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc, bool accumulate,
-    void *scratch) {
-  NAGARE_DISPATCH(
-      gemm_f32,
-      (transpose_a, transpose_b, m, n, k, a, lda, b, ldb, c, ldc, accumulate, scratch));
-}
-
-void nagare_gemm_f64(
-    bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const double *a,
-    int64_t lda, const double *b, int64_t ldb, double *c, int64_t ldc, bool accumulate,
-    void *scratch) {
-  NAGARE_DISPATCH(
-      gemm_f64,
-      (transpose_a, transpose_b, m, n, k, a, lda, b, ldb, c, ldc, accumulate, scratch));
-}
+EXPORT(float, f32, float, f32)
+EXPORT(double, f64, double, f64)
+EXPORT(int32_t, i32, uint32_t, u32)
+EXPORT(int64_t, i64, uint64_t, u64)
 
 #else
 

@@ -3,7 +3,8 @@
 /// A kernel's file includes this header and names itself as the body; within the body (where REAL
 /// is defined) `NAME(f)` is `f_f32_avx2` and so on, and vectors have the instruction set's width.
 /// The same source, written with the compiler's vector types, so serves all of them.
-/// NAGARE_INTEGERS asks for the integer types as well.
+/// NAGARE_INTEGERS asks for the integer types as well, NAGARE_UINT32 and NAGARE_UINT64 for the unsigned
+/// ones, whose arithmetic wraps and so serves signed integers too.
 #include <float.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,6 +74,24 @@
 #define REAL uint16_t
 #define REAL_NAME u16
 #define REAL_BITS int16_t
+#define REAL_LOWEST 0
+#define REAL_FLOATING 0
+#include "MultiversionType.h"
+#endif
+
+#ifdef NAGARE_UINT32
+#define REAL uint32_t
+#define REAL_NAME u32
+#define REAL_BITS int32_t
+#define REAL_LOWEST 0
+#define REAL_FLOATING 0
+#include "MultiversionType.h"
+#endif
+
+#ifdef NAGARE_UINT64
+#define REAL uint64_t
+#define REAL_NAME u64
+#define REAL_BITS int64_t
 #define REAL_LOWEST 0
 #define REAL_FLOATING 0
 #include "MultiversionType.h"

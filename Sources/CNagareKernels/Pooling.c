@@ -54,6 +54,8 @@ static part task_part(int64_t task, int64_t height, int64_t block) {
 }
 
 #define NAGARE_INTEGERS
+#define NAGARE_UINT32
+#define NAGARE_UINT64
 #define NAGARE_BODY "Pooling.c"
 #include "Multiversion.h"
 
@@ -91,6 +93,8 @@ EXPORT_MAX_POOL(int32_t, i32)
 EXPORT_MAX_POOL(int64_t, i64)
 EXPORT_MAX_POOL(uint8_t, u8)
 EXPORT_MAX_POOL(uint16_t, u16)
+EXPORT_MAX_POOL(uint32_t, u32)
+EXPORT_MAX_POOL(uint64_t, u64)
 
 #define EXPORT_AVERAGE_POOL(T, S)                                                              \
   void nagare_average_pool_##S(                                                                \

@@ -12,10 +12,14 @@
 /// - `f32` and `f64` in a name stand for `float` and `double`.
 #pragma once
 
+#include "NagareColumns.h"
 #include "NagareConvolution.h"
 #include "NagareDepthwiseConvolution.h"
 #include "NagareGemm.h"
 #include "NagareInstructionSet.h"
+#include "NagareOptimizers.h"
 #include "NagarePooling.h"
+#include "NagareTranscendental.h"
+#include "NagareTranspose.h"
 #include "nagare_crc32c.h"
 #include "nagare_processors.h"

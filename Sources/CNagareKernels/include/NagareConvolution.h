@@ -22,58 +22,46 @@ typedef struct {
   int64_t groups;
 } nagare_convolution;
 
-/// Forward: pack the filter once, then run every task with its own or a reused scratch memory.
-
-/// Elements of the packed filter.
-int64_t nagare_conv2d_packed_count_f32(const nagare_convolution *shape);
-int64_t nagare_conv2d_packed_count_f64(const nagare_convolution *shape);
-void nagare_conv2d_pack_f32(const nagare_convolution *shape, const float *filter, float *packed);
-void nagare_conv2d_pack_f64(const nagare_convolution *shape, const double *filter, double *packed);
 /// Tasks of the operation: blocks of rows of one picture.
 int64_t nagare_conv2d_task_count(const nagare_convolution *shape);
-/// Bytes of scratch memory for one task.
-int64_t nagare_conv2d_scratch_bytes_f32(const nagare_convolution *shape);
-int64_t nagare_conv2d_scratch_bytes_f64(const nagare_convolution *shape);
-/// Computes one task's part of the output. `bias` (one element an output channel) is added unless it
-/// is null, then negative elements become zero with `relu`.
-void nagare_conv2d_f32(
-    const nagare_convolution *shape, const float *input, const float *packed, const float *bias,
-    bool relu, float *output, int64_t task, void *scratch);
-void nagare_conv2d_f64(
-    const nagare_convolution *shape, const double *input, const double *packed,
-    const double *bias, bool relu, double *output, int64_t task, void *scratch);
-
-/// The gradient to the input, likewise.
-int64_t nagare_conv2d_input_gradient_packed_count_f32(const nagare_convolution *shape);
-int64_t nagare_conv2d_input_gradient_packed_count_f64(const nagare_convolution *shape);
-void nagare_conv2d_input_gradient_pack_f32(
-    const nagare_convolution *shape, const float *filter, float *packed);
-void nagare_conv2d_input_gradient_pack_f64(
-    const nagare_convolution *shape, const double *filter, double *packed);
 int64_t nagare_conv2d_input_gradient_task_count(const nagare_convolution *shape);
-int64_t nagare_conv2d_input_gradient_scratch_bytes_f32(const nagare_convolution *shape);
-int64_t nagare_conv2d_input_gradient_scratch_bytes_f64(const nagare_convolution *shape);
-void nagare_conv2d_input_gradient_f32(
-    const nagare_convolution *shape, const float *output_gradient, const float *packed,
-    float *input_gradient, int64_t task, void *scratch);
-void nagare_conv2d_input_gradient_f64(
-    const nagare_convolution *shape, const double *output_gradient, const double *packed,
-    double *input_gradient, int64_t task, void *scratch);
-
-/// The gradient to the filter: every task writes its part of `partials`, which holds
-/// `part_count` whole filters; `sum` then adds them up in order. With one part the caller may pass
-/// the gradient itself as `partials` and leave `sum` out.
-int64_t nagare_conv2d_filter_gradient_part_count(const nagare_convolution *shape);
 int64_t nagare_conv2d_filter_gradient_task_count(const nagare_convolution *shape);
-int64_t nagare_conv2d_filter_gradient_scratch_bytes_f32(const nagare_convolution *shape);
-int64_t nagare_conv2d_filter_gradient_scratch_bytes_f64(const nagare_convolution *shape);
-void nagare_conv2d_filter_gradient_f32(
-    const nagare_convolution *shape, const float *input, const float *output_gradient,
-    float *partials, int64_t task, void *scratch);
-void nagare_conv2d_filter_gradient_f64(
-    const nagare_convolution *shape, const double *input, const double *output_gradient,
-    double *partials, int64_t task, void *scratch);
-void nagare_conv2d_filter_gradient_sum_f32(
-    const nagare_convolution *shape, const float *partials, float *filter_gradient);
-void nagare_conv2d_filter_gradient_sum_f64(
-    const nagare_convolution *shape, const double *partials, double *filter_gradient);
+/// Bytes of scratch memory for one task.
+int64_t nagare_conv2d_scratch_bytes(const nagare_convolution *shape, int64_t element_bytes);
+int64_t nagare_conv2d_input_gradient_scratch_bytes(
+    const nagare_convolution *shape, int64_t element_bytes);
+int64_t nagare_conv2d_filter_gradient_scratch_bytes(
+    const nagare_convolution *shape, int64_t element_bytes);
+/// Whole filters that the tasks of the filter gradient accumulate in.
+int64_t nagare_conv2d_filter_gradient_part_count(const nagare_convolution *shape);
+
+/// For an element type T (integers wrap):
+///
+/// `conv2d`, the forward operation: `pack` the filter once, into `packed_count` elements, then run every
+/// task. `bias` (one element an output channel) is added unless it is null, then negative elements
+/// become zero with `relu`.
+/// `input_gradient`: likewise.
+/// `filter_gradient`: every task writes its part of `partials`, which holds `part_count` whole filters;
+/// `sum` then adds them up in order. With one part the caller may pass the gradient itself as
+/// `partials` and leave `sum` out.
+#define NAGARE_DECLARE_CONVOLUTION(T, S)                                                       \
+  int64_t nagare_conv2d_packed_count_##S(const nagare_convolution *shape);                     \
+  void nagare_conv2d_pack_##S(const nagare_convolution *shape, const T *filter, T *packed);    \
+  void nagare_conv2d_##S(                                                                      \
+      const nagare_convolution *shape, const T *input, const T *packed, const T *bias,         \
+      bool relu, T *output, int64_t task, void *scratch);                                      \
+  int64_t nagare_conv2d_input_gradient_packed_count_##S(const nagare_convolution *shape);      \
+  void nagare_conv2d_input_gradient_pack_##S(                                                  \
+      const nagare_convolution *shape, const T *filter, T *packed);                            \
+  void nagare_conv2d_input_gradient_##S(                                                       \
+      const nagare_convolution *shape, const T *output_gradient, const T *packed,              \
+      T *input_gradient, int64_t task, void *scratch);                                         \
+  void nagare_conv2d_filter_gradient_##S(                                                      \
+      const nagare_convolution *shape, const T *input, const T *output_gradient, T *partials,  \
+      int64_t task, void *scratch);                                                            \
+  void nagare_conv2d_filter_gradient_sum_##S(                                                  \
+      const nagare_convolution *shape, const T *partials, T *filter_gradient);
+
+NAGARE_DECLARE_CONVOLUTION(float, f32)
+NAGARE_DECLARE_CONVOLUTION(double, f64)
+NAGARE_DECLARE_CONVOLUTION(int32_t, i32)

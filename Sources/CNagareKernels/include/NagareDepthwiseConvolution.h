@@ -7,37 +7,29 @@
 /// the filter is [filter_height, filter_width, input_channels, multiplier].
 
 int64_t nagare_depthwise_task_count(const nagare_convolution *shape);
-int64_t nagare_depthwise_scratch_bytes_f32(const nagare_convolution *shape);
-int64_t nagare_depthwise_scratch_bytes_f64(const nagare_convolution *shape);
-void nagare_depthwise_f32(
-    const nagare_convolution *shape, const float *input, const float *filter, float *output,
-    int64_t task, void *scratch);
-void nagare_depthwise_f64(
-    const nagare_convolution *shape, const double *input, const double *filter, double *output,
-    int64_t task, void *scratch);
-
 int64_t nagare_depthwise_input_gradient_task_count(const nagare_convolution *shape);
-int64_t nagare_depthwise_input_gradient_scratch_bytes_f32(const nagare_convolution *shape);
-int64_t nagare_depthwise_input_gradient_scratch_bytes_f64(const nagare_convolution *shape);
-void nagare_depthwise_input_gradient_f32(
-    const nagare_convolution *shape, const float *output_gradient, const float *filter,
-    float *input_gradient, int64_t task, void *scratch);
-void nagare_depthwise_input_gradient_f64(
-    const nagare_convolution *shape, const double *output_gradient, const double *filter,
-    double *input_gradient, int64_t task, void *scratch);
-
-/// The gradient to the filter: each task fills one of the whole filters in `partials`, of which there
-/// are as many as tasks; `sum` adds them up in order.
 int64_t nagare_depthwise_filter_gradient_task_count(const nagare_convolution *shape);
-int64_t nagare_depthwise_filter_gradient_scratch_bytes_f32(const nagare_convolution *shape);
-int64_t nagare_depthwise_filter_gradient_scratch_bytes_f64(const nagare_convolution *shape);
-void nagare_depthwise_filter_gradient_f32(
-    const nagare_convolution *shape, const float *input, const float *output_gradient,
-    float *partials, int64_t task, void *scratch);
-void nagare_depthwise_filter_gradient_f64(
-    const nagare_convolution *shape, const double *input, const double *output_gradient,
-    double *partials, int64_t task, void *scratch);
-void nagare_depthwise_filter_gradient_sum_f32(
-    const nagare_convolution *shape, const float *partials, float *filter_gradient);
-void nagare_depthwise_filter_gradient_sum_f64(
-    const nagare_convolution *shape, const double *partials, double *filter_gradient);
+/// Bytes of scratch memory for one task.
+int64_t nagare_depthwise_scratch_bytes(const nagare_convolution *shape, int64_t element_bytes);
+int64_t nagare_depthwise_input_gradient_scratch_bytes(
+    const nagare_convolution *shape, int64_t element_bytes);
+int64_t nagare_depthwise_filter_gradient_scratch_bytes(
+    const nagare_convolution *shape, int64_t element_bytes);
+
+/// For an element type T. Each task of the filter gradient fills one of the whole filters in
+/// `partials`, of which there are as many as tasks; `sum` adds them up in order.
+#define NAGARE_DECLARE_DEPTHWISE(T, S)                                                         \
+  void nagare_depthwise_##S(                                                                   \
+      const nagare_convolution *shape, const T *input, const T *filter, T *output,             \
+      int64_t task, void *scratch);                                                            \
+  void nagare_depthwise_input_gradient_##S(                                                    \
+      const nagare_convolution *shape, const T *output_gradient, const T *filter,              \
+      T *input_gradient, int64_t task, void *scratch);                                         \
+  void nagare_depthwise_filter_gradient_##S(                                                   \
+      const nagare_convolution *shape, const T *input, const T *output_gradient, T *partials,  \
+      int64_t task, void *scratch);                                                            \
+  void nagare_depthwise_filter_gradient_sum_##S(                                               \
+      const nagare_convolution *shape, const T *partials, T *filter_gradient);
+
+NAGARE_DECLARE_DEPTHWISE(float, f32)
+NAGARE_DECLARE_DEPTHWISE(double, f64)

@@ -47,6 +47,8 @@ NAGARE_DECLARE_MAX_POOL(int32_t, i32)
 NAGARE_DECLARE_MAX_POOL(int64_t, i64)
 NAGARE_DECLARE_MAX_POOL(uint8_t, u8)
 NAGARE_DECLARE_MAX_POOL(uint16_t, u16)
+NAGARE_DECLARE_MAX_POOL(uint32_t, u32)
+NAGARE_DECLARE_MAX_POOL(uint64_t, u64)
 
 /// The mean over the elements of each window that lie inside the input.
 void nagare_average_pool_f32(

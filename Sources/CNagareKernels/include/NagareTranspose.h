@@ -1,0 +1,7 @@
+#pragma once
+
+#include <stdint.h>
+
+/// target[column][row] = source[row][column] for a matrix of elements of 1, 2, 4 or 8 bytes.
+void nagare_transpose(
+    int64_t rows, int64_t columns, int64_t element_bytes, const void *source, void *target);

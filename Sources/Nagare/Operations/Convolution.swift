@@ -1,0 +1,200 @@
+import CNagareKernels
+
+// What the convolutions and their gradients share.
+
+/// The attributes of a convolution.
+struct ConvolutionAttributes: Sendable {
+  var strides: [Int] = []
+  var padding = PaddingScheme.valid
+  var explicitPaddings: [Int] = []
+  var dataFormat = DataFormat.nhwc
+  var dilations = [1, 1, 1, 1]
+  /// Without meaning here; kept for the graph file.
+  var useCuDNN = true
+
+  init() {}
+
+  init(
+    strides: (Int, Int), padding: Padding, dataFormat: DataFormat, dilations: (Int, Int)
+  ) {
+    self.strides = dataFormat.arranged(1, strides.0, strides.1, 1)
+    self.padding = padding.scheme
+    explicitPaddings = padding.explicitPaddings(dataFormat)
+    self.dataFormat = dataFormat
+    self.dilations = dataFormat.arranged(1, dilations.0, dilations.1, 1)
+  }
+
+  /// The window along the height (0) or the width (1).
+  private func window(_ axis: Int) -> SlidingWindow {
+    let index = dataFormat.heightIndex + axis
+    let isExplicit = padding == .explicit
+    return SlidingWindow(
+      stride: strides[index], dilation: dilations[index], scheme: padding,
+      before: isExplicit ? explicitPaddings[2 * index] : 0,
+      after: isExplicit ? explicitPaddings[2 * index + 1] : 0)
+  }
+
+  /// The shape of a convolution's output.
+  func output(of input: Shape, filter: Shape, _ channels: Int?) throws(GraphError) -> Shape {
+    try checkExplicitPaddings(explicitPaddings, padding, dataFormat)
+    let index = dataFormat.heightIndex
+    let height = try window(0).output(input: input[index], size: filter[0])
+    let width = try window(1).output(input: input[index + 1], size: filter[1])
+    return Shape(dataFormat.arranged(input[0], height, width, channels))
+  }
+
+  /// What TensorFlow's kernels check of the attributes alone.
+  func check(_ refusal: GraphError.Code) throws(GraphError) {
+    guard strides.count == 4 else {
+      throw .invalidArgument("Sliding window strides field must specify 4 dimensions")
+    }
+    guard dilations.count == 4 else {
+      throw .invalidArgument("Sliding window dilations field must specify 4 dimensions")
+    }
+    let channel = dataFormat.channelIndex
+    guard strides[0] == 1, strides[channel] == 1 else {
+      throw GraphError(
+        refusal,
+        "Current implementation does not yet support strides in the batch and depth dimensions.")
+    }
+    guard dilations[0] == 1, dilations[channel] == 1 else {
+      throw .invalidArgument(
+        "Current implementation does not yet support dilations in the batch and depth dimensions.")
+    }
+    try checkExplicitPaddings(explicitPaddings, padding, dataFormat)
+  }
+
+  /// The geometry of a convolution of pictures of the sizes `input` (batch, height, width, channels)
+  /// with a filter of the sizes `filter`.
+  ///
+  /// - Throws: `invalidArgument` when the window does not fit, `resourceExhausted` when what surrounds
+  ///   the picture could not be addressed.
+  func geometry(input: [Int], filter: [Int]) throws(GraphError) -> nagare_convolution {
+    let vertical = window(0)
+    let horizontal = window(1)
+    let (height, top) = try vertical.placed(input: input[1], size: filter[0])
+    let (width, left) = try horizontal.placed(input: input[2], size: filter[1])
+    // A bound on what kernels copy, so that none of their sums overflows.
+    func extent(_ input: Int, _ size: Int, _ output: Int, _ window: SlidingWindow) -> Double {
+      Double(input) + Double(size) * Double(window.dilation) + Double(output)
+        * Double(window.stride)
+    }
+    let elements =
+      extent(input[1], filter[0], height, vertical) * extent(input[2], filter[1], width, horizontal)
+      * Double(max(1, input[3], filter[3]))
+    guard elements < 0x1p45 else {
+      throw .resourceExhausted(
+        "A filter of \(Shape(filter)) over pictures of \(Shape(input)) does not fit in memory")
+    }
+    return nagare_convolution(
+      batch: Int64(input[0]), input_height: Int64(input[1]), input_width: Int64(input[2]),
+      input_channels: Int64(input[3]), output_height: Int64(height), output_width: Int64(width),
+      output_channels: Int64(filter[3]), filter_height: Int64(filter[0]),
+      filter_width: Int64(filter[1]), stride_height: Int64(vertical.stride),
+      stride_width: Int64(horizontal.stride), dilation_height: Int64(vertical.dilation),
+      dilation_width: Int64(horizontal.dilation), padding_top: Int64(top),
+      padding_left: Int64(left), groups: 1)
+  }
+}
+
+extension nagare_convolution {
+  /// Batch, height, width and channels of the output.
+  var output: [Int] {
+    [Int(batch), Int(output_height), Int(output_width), Int(output_channels)]
+  }
+}
+
+/// An op with the attributes of a convolution.
+protocol ConvolutionOp: Op {
+  var convolution: ConvolutionAttributes { get set }
+}
+
+extension ConvolutionOp {
+  init(_ convolution: ConvolutionAttributes) {
+    self.init()
+    self.convolution = convolution
+  }
+
+  static var depthwiseAttributes: [Attribute<Self>] {
+    [
+      .required("strides", \.convolution.strides), .required("padding", \.convolution.padding),
+      .attribute("explicit_paddings", \.convolution.explicitPaddings),
+      .attribute("data_format", \.convolution.dataFormat),
+      .attribute("dilations", \.convolution.dilations),
+    ]
+  }
+
+  static var convolutionAttributes: [Attribute<Self>] {
+    depthwiseAttributes + [.attribute("use_cudnn_on_gpu", \.convolution.useCuDNN)]
+  }
+}
+
+/// The sizes that a gradient op takes as an input, where they are needed as numbers.
+///
+/// - Throws: `invalidArgument` for a negative size.
+func checkedSizes(_ tensor: Tensor) throws(GraphError) -> [Int] {
+  let sizes = tensor.integers ?? []
+  for size in sizes where size < 0 { throw .invalidArgument("Dimension \(size) must be >= 0") }
+  return sizes
+}
+
+/// A number that there are convolution kernels for.
+protocol ConvolutionElement: Scalar {
+  static var convolution: ConvolutionKernels<Self> { get }
+}
+
+/// The C functions of one element type; see NagareConvolution.h.
+struct ConvolutionKernels<T> {
+  typealias Geometry = UnsafePointer<nagare_convolution>?
+  typealias Source = UnsafePointer<T>?
+  typealias Target = UnsafeMutablePointer<T>?
+  typealias Scratch = UnsafeMutableRawPointer?
+
+  let packedCount: (Geometry) -> Int64
+  let pack: (Geometry, Source, Target) -> Void
+  let forward: (Geometry, Source, Source, Source, Bool, Target, Int64, Scratch) -> Void
+  let inputGradientPackedCount: (Geometry) -> Int64
+  let inputGradientPack: (Geometry, Source, Target) -> Void
+  let inputGradient: (Geometry, Source, Source, Target, Int64, Scratch) -> Void
+  let filterGradient: (Geometry, Source, Source, Target, Int64, Scratch) -> Void
+  let filterGradientSum: (Geometry, Source, Target) -> Void
+}
+
+extension Float: ConvolutionElement {
+  static var convolution: ConvolutionKernels<Float> {
+    ConvolutionKernels(
+      packedCount: nagare_conv2d_packed_count_f32, pack: nagare_conv2d_pack_f32,
+      forward: nagare_conv2d_f32,
+      inputGradientPackedCount: nagare_conv2d_input_gradient_packed_count_f32,
+      inputGradientPack: nagare_conv2d_input_gradient_pack_f32,
+      inputGradient: nagare_conv2d_input_gradient_f32,
+      filterGradient: nagare_conv2d_filter_gradient_f32,
+      filterGradientSum: nagare_conv2d_filter_gradient_sum_f32)
+  }
+}
+
+extension Double: ConvolutionElement {
+  static var convolution: ConvolutionKernels<Double> {
+    ConvolutionKernels(
+      packedCount: nagare_conv2d_packed_count_f64, pack: nagare_conv2d_pack_f64,
+      forward: nagare_conv2d_f64,
+      inputGradientPackedCount: nagare_conv2d_input_gradient_packed_count_f64,
+      inputGradientPack: nagare_conv2d_input_gradient_pack_f64,
+      inputGradient: nagare_conv2d_input_gradient_f64,
+      filterGradient: nagare_conv2d_filter_gradient_f64,
+      filterGradientSum: nagare_conv2d_filter_gradient_sum_f64)
+  }
+}
+
+extension Int32: ConvolutionElement {
+  static var convolution: ConvolutionKernels<Int32> {
+    ConvolutionKernels(
+      packedCount: nagare_conv2d_packed_count_i32, pack: nagare_conv2d_pack_i32,
+      forward: nagare_conv2d_i32,
+      inputGradientPackedCount: nagare_conv2d_input_gradient_packed_count_i32,
+      inputGradientPack: nagare_conv2d_input_gradient_pack_i32,
+      inputGradient: nagare_conv2d_input_gradient_i32,
+      filterGradient: nagare_conv2d_filter_gradient_i32,
+      filterGradientSum: nagare_conv2d_filter_gradient_sum_i32)
+  }
+}
