@@ -5,8 +5,8 @@ struct Add: NumberBinary {
     inputs: ["x: T", "y: T"], outputs: ["z: T"],
     types: [
       "T": .of(
-        .bfloat16, .float16, .float32, .float64, .uint8, .uint16, .uint32, .uint64, .int8, .int16,
-        .int32, .int64, .complex64, .complex128, .string)
+        .bfloat16, .float16, .float32, .float64, .uint8, .int8, .int16, .int32, .int64, .complex64,
+        .complex128, .string)
     ])
 
   @inline(__always) static func function<T: FloatNumber>(_ x: T, _ y: T) -> T { x + y }
@@ -68,23 +68,4 @@ public func add(
   file: StaticString = #fileID, line: UInt = #line
 ) throws(GraphError) -> Output {
   try x.graph.output(Add(), [x, y], name: name, SourceLocation(file, line))
-}
-
-extension Output {
-  /// `x + y` with broadcasting. Its place in an error text is the named call before it: Swift does not
-  /// tell an operator where it was used.
-  public static func + (x: Output, y: Output) throws(GraphError) -> Output {
-    if x.dataType == .string { return try x.graph.output(Add(), [x, y], name: "add") }
-    return try x.graph.output(AddV2(), [x, y], name: "add")
-  }
-
-  /// `x + y` with a literal of the type of `x`.
-  public static func + (x: Output, y: Tensor) throws(GraphError) -> Output {
-    try x + x.graph.constant(y.converted(to: x.dataType), name: "add/y")
-  }
-
-  /// `x + y` with a literal of the type of `y`.
-  public static func + (x: Tensor, y: Output) throws(GraphError) -> Output {
-    try y.graph.constant(x.converted(to: y.dataType), name: "add/x") + y
-  }
 }

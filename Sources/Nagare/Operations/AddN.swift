@@ -7,24 +7,20 @@ struct AddN: Op {
     minimumCounts: ["N": 1])
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    var shape = inputs[0].shape
-    for (index, input) in inputs.enumerated().dropFirst() {
-      guard let merged = shape.merged(with: input.shape) else {
+    var shape = inputs[inputs.count - 1].shape
+    for index in (0..<(inputs.count - 1)).reversed() {
+      do throws(GraphError) {
+        shape = try inputs[index].shape.merging(shape)
+      } catch {
         throw .invalidArgument(
-          "From merging shape 0 with other shapes. Shapes \(shape) and \(inputs[index].shape) "
-            + "must be equal")
+          "\(error.message)\n\tFrom merging shape \(index) with other shapes.")
       }
-      shape = merged
     }
     return [shape]
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    for (index, input) in inputs.enumerated() where input.dimensions != inputs[0].dimensions {
-      throw .invalidArgument(
-        "Inputs to operation \(context.nodeName) of type AddN must have the same size and shape.  "
-          + "Input 0: \(inputs[0].shape) != input \(index): \(input.shape)")
-    }
+    for index in inputs.indices { try checkSameShape(Self.name, inputs, 0, index, context) }
     switch inputs[0].dataType {
     case .float32: return [try total(inputs, Float.self, context)]
     case .float64: return [try total(inputs, Double.self, context)]

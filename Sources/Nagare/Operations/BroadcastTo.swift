@@ -87,26 +87,3 @@ public func broadcast(
 ) throws(GraphError) -> Output {
   try input.graph.output(BroadcastTo(), [input, shape], name: name, SourceLocation(file, line))
 }
-
-/// The gradient of a reduction spread over the dimensions that it reduced.
-func spread(
-  _ gradient: Output, over axes: Output, like input: Output
-) throws(GraphError) -> Output {
-  let graph = input.graph
-  if let size = input.shape.known, let reduced = axes.spec.integers {
-    let flags = try ReductionAxes(reduced, rank: size.count)
-    let kept = flags.result(of: size, keepDimensions: true).compactMap { $0 }
-    let target = try graph.constant(try Tensor(sizes: size, .int32), name: "Const")
-    return try broadcast(try reshape(gradient, kept), to: target)
-  }
-  // The shape of the input with ones at the axes: written into it at those places.
-  let size = try shape(of: input)
-  let dimensions = try rank(of: input)
-  let zero = try graph.constant(0)
-  let one = try graph.constant(1)
-  let all = try range(zero, dimensions, one)
-  let wrapped = try floorMod(axes + dimensions, dimensions)
-  let ones = try onesLike(wrapped)
-  let kept = try dynamicStitch([all, wrapped], [size, ones])
-  return try broadcast(try reshape(gradient, kept), to: size)
-}

@@ -61,6 +61,7 @@ struct Broadcast {
 
   /// Where run `index` begins in each operand. In the result it begins at `index * runLength`.
   func start(_ index: Int) -> (left: Int, right: Int) {
+    if sizes.count == 2 { return (index * leftSteps[1], index * rightSteps[1]) }
     var rest = index
     var left = 0
     var right = 0
@@ -111,18 +112,31 @@ func broadcastLoop<T: Scalar, R: Scalar>(
   let runs = broadcast.runCount
   let grain = context.grain()
   let (l, r) = (broadcast.leftStep, broadcast.rightStep)
+  // Within a run an operand advances by one element or stays.
   @inline(__always)
   func run(_ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<R>, _ n: Int) {
     if l == 1, r == 1 {
-      for i in 0..<n { y[i] = function(a[i], b[i]) }
-    } else if l == 0 {
-      let x = a[0]
-      for i in 0..<n { y[i] = function(x, b[i * r]) }
+      if isInPlace(y, a) {
+        for i in 0..<n { y[i] = function(unsafeBitCast(y[i], to: T.self), b[i]) }
+      } else if isInPlace(y, b) {
+        for i in 0..<n { y[i] = function(a[i], unsafeBitCast(y[i], to: T.self)) }
+      } else {
+        for i in 0..<n { y[i] = function(a[i], b[i]) }
+      }
     } else if r == 0 {
       let x = b[0]
-      for i in 0..<n { y[i] = function(a[i * l], x) }
+      if isInPlace(y, a) {
+        for i in 0..<n { y[i] = function(unsafeBitCast(y[i], to: T.self), x) }
+      } else {
+        for i in 0..<n { y[i] = function(a[i], x) }
+      }
     } else {
-      for i in 0..<n { y[i] = function(a[i * l], b[i * r]) }
+      let x = a[0]
+      if isInPlace(y, b) {
+        for i in 0..<n { y[i] = function(x, unsafeBitCast(y[i], to: T.self)) }
+      } else {
+        for i in 0..<n { y[i] = function(x, b[i]) }
+      }
     }
   }
   if runs == 1 {
@@ -142,20 +156,41 @@ func broadcastLoop<T: Scalar, R: Scalar>(
 
 /// Carries the gradient of a broadcast result back to one operand: summed over the dimensions in which
 /// the operand was repeated.
+///
+/// - Parameters:
+///   - operand: What was repeated.
+///   - other: What it was broadcast with.
 func unbroadcast(
   _ gradient: Output, to operand: Output, with other: Output
 ) throws(GraphError) -> Output {
-  if let size = operand.shape.known, let result = gradient.shape.known {
-    if size == result { return gradient }
-    let lead = max(0, result.count - size.count)
-    let axes = result.indices.filter { index in
-      index < lead || (size[index - lead] == 1 && result[index] != 1)
-    }
-    let summed = axes.isEmpty ? gradient : try sum(gradient, axes: axes)
-    return try reshape(summed, size)
+  if let size = operand.shape.dimensions, let across = other.shape.dimensions,
+    let axes = repeatedAxes(size, across)
+  {
+    guard !axes.isEmpty else { return gradient }
+    let summed = try sum(gradient, axes: axes, keepDimensions: true)
+    if let known = operand.shape.known, summed.shape.known == known { return summed }
+    return try reshape(summed, like: operand)
   }
-  let axes = try broadcastGradientArguments(
-    try shape(of: operand), try shape(of: other)
-  ).0
-  return try reshape(try sum(gradient, axes: axes), try shape(of: operand))
+  let size = try shape(of: operand)
+  let axes = try broadcastGradientArguments(size, try shape(of: other)).0
+  return try reshape(try sum(gradient, axes: axes, keepDimensions: true), size)
+}
+
+/// The dimensions of a result in which an operand of shape `size` is repeated beside one of shape
+/// `other`; `nil` where that depends on a size that is not known.
+private func repeatedAxes(_ size: [Int?], _ other: [Int?]) -> [Int]? {
+  let rank = max(size.count, other.count)
+  var axes: [Int] = []
+  for index in 0..<rank {
+    let place = index - (rank - size.count)
+    let opposite = index - (rank - other.count)
+    if place < 0 {
+      axes.append(index)
+    } else if let known = size[place] {
+      if known == 1, opposite >= 0, other[opposite] != 1 { axes.append(index) }
+    } else if opposite >= 0, other[opposite] != 1 {
+      return nil
+    }
+  }
+  return axes
 }

@@ -1,3 +1,4 @@
+import Foundation
 import RealModule
 
 /// A number that kernels compute with: `+`, `-` and `*` of integers wrap, as TensorFlow's do.
@@ -8,7 +9,10 @@ protocol Number: Scalar, Comparable, Numeric {
 }
 
 /// `float32` or `float64`, with the functions of mathematics.
-protocol FloatNumber: Number, Real, BinaryFloatingPoint {}
+protocol FloatNumber: Number, Real, BinaryFloatingPoint {
+  /// C's `pow`, defined for negative `x` and whole `y` as well.
+  static func power(_ x: Self, _ y: Self) -> Self
+}
 
 /// An integer of any width.
 protocol IntegerNumber: Number, FixedWidthInteger {}
@@ -25,8 +29,14 @@ extension IntegerNumber {
   @inline(__always) static func multiply(_ x: Self, _ y: Self) -> Self { x &* y }
 }
 
-extension Float: FloatNumber {}
-extension Double: FloatNumber {}
+extension Float: FloatNumber {
+  static func power(_ x: Float, _ y: Float) -> Float { Foundation.pow(x, y) }
+}
+
+extension Double: FloatNumber {
+  static func power(_ x: Double, _ y: Double) -> Double { Foundation.pow(x, y) }
+}
+
 extension Int8: IntegerNumber {}
 extension Int16: IntegerNumber {}
 extension Int32: IntegerNumber {}
@@ -36,8 +46,17 @@ extension UInt16: IntegerNumber {}
 extension UInt32: IntegerNumber {}
 extension UInt64: IntegerNumber {}
 
+// MARK: - One operand
+
+/// An op of one operand, element by element.
+protocol ElementwiseUnary: Op {}
+
+extension ElementwiseUnary {
+  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [inputs[0].shape] }
+}
+
 /// An op of one operand, element by element, on floating-point numbers: `y = f(x)`.
-protocol FloatUnary: Op {
+protocol FloatUnary: ElementwiseUnary {
   static func function<T: FloatNumber>(_ x: T) -> T
 }
 
@@ -45,12 +64,8 @@ extension FloatUnary {
   static var signature: Signature {
     Signature(
       inputs: ["x: T"], outputs: ["y: T"],
-      types: [
-        "T": .of(.bfloat16, .float16, .float32, .float64, .complex64, .complex128)
-      ])
+      types: ["T": .complexOrFloating])
   }
-
-  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [inputs[0].shape] }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     switch inputs[0].dataType {
@@ -58,6 +73,30 @@ extension FloatUnary {
       [try mapElements(inputs, context, cost: 4) { (x: Float) in Self.function(x) }]
     case .float64:
       [try mapElements(inputs, context, cost: 8) { (x: Double) in Self.function(x) }]
+    default: throw .unsupported(Self.name, inputs[0].dataType)
+    }
+  }
+}
+
+/// An op of one operand, element by element, on numbers of any kind: `y = f(x)`.
+protocol NumberUnary: ElementwiseUnary {
+  static func function<T: FloatNumber>(_ x: T) -> T
+  static func function<T: IntegerNumber>(_ x: T) -> T
+}
+
+extension NumberUnary {
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    switch inputs[0].dataType {
+    case .float32: [try mapElements(inputs, context) { (x: Float) in Self.function(x) }]
+    case .float64: [try mapElements(inputs, context) { (x: Double) in Self.function(x) }]
+    case .int8: [try mapElements(inputs, context) { (x: Int8) in Self.function(x) }]
+    case .int16: [try mapElements(inputs, context) { (x: Int16) in Self.function(x) }]
+    case .int32: [try mapElements(inputs, context) { (x: Int32) in Self.function(x) }]
+    case .int64: [try mapElements(inputs, context) { (x: Int64) in Self.function(x) }]
+    case .uint8: [try mapElements(inputs, context) { (x: UInt8) in Self.function(x) }]
+    case .uint16: [try mapElements(inputs, context) { (x: UInt16) in Self.function(x) }]
+    case .uint32: [try mapElements(inputs, context) { (x: UInt32) in Self.function(x) }]
+    case .uint64: [try mapElements(inputs, context) { (x: UInt64) in Self.function(x) }]
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
   }
@@ -72,22 +111,141 @@ func mapElements<T: Scalar, R: Scalar>(
   let x = inputs[0].pointer(T.self)
   let y = result.mutablePointer(R.self)
   context.threads.ranges(result.count, grain: context.grain(cost: cost)) { range in
-    for index in range { y[index] = function(x[index]) }
+    if isInPlace(y, x) {
+      for index in range { y[index] = function(unsafeBitCast(y[index], to: T.self)) }
+    } else {
+      for index in range { y[index] = function(x[index]) }
+    }
   }
   return result
 }
 
-/// An op of two operands with broadcasting: `z = f(x, y)`.
-protocol NumberBinary: Op {
+/// Whether a result overwrites an operand. Such a loop is written with one pointer: between two that
+/// are equal the compiler finds a dependence, and does not vectorise.
+@inline(__always)
+func isInPlace<T, R>(_ result: UnsafeMutablePointer<R>, _ operand: UnsafePointer<T>) -> Bool {
+  MemoryLayout<T>.size == MemoryLayout<R>.size
+    && UnsafeRawPointer(result) == UnsafeRawPointer(operand)
+}
+
+// MARK: - Two operands of one shape
+
+/// An op of two operands of one shape on floating-point numbers: `z = f(x, y)`. Gradients are such.
+protocol FloatPair: Op {
+  static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
+}
+
+extension FloatPair {
+  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
+    [try inputs[0].shape.merging(inputs[1].shape)]
+  }
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    switch inputs[0].dataType {
+    case .float32:
+      [try zipElements(Self.name, inputs, context) { (x: Float, y) in Self.function(x, y) }]
+    case .float64:
+      [try zipElements(Self.name, inputs, context) { (x: Double, y) in Self.function(x, y) }]
+    default: throw .unsupported(Self.name, inputs[0].dataType)
+    }
+  }
+}
+
+/// An op of two operands of one shape on numbers of any kind: `z = f(x, y)`.
+protocol NumberPair: Op {
+  static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
+  static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T
+}
+
+extension NumberPair {
+  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
+    [try inputs[0].shape.merging(inputs[1].shape)]
+  }
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    let name = Self.name
+    let result =
+      switch inputs[0].dataType {
+      case .float32: try zipElements(name, inputs, context) { (x: Float, y) in Self.function(x, y) }
+      case .float64:
+        try zipElements(name, inputs, context) { (x: Double, y) in Self.function(x, y) }
+      case .int8: try zipElements(name, inputs, context) { (x: Int8, y) in Self.function(x, y) }
+      case .int16: try zipElements(name, inputs, context) { (x: Int16, y) in Self.function(x, y) }
+      case .int32: try zipElements(name, inputs, context) { (x: Int32, y) in Self.function(x, y) }
+      case .int64: try zipElements(name, inputs, context) { (x: Int64, y) in Self.function(x, y) }
+      case .uint8: try zipElements(name, inputs, context) { (x: UInt8, y) in Self.function(x, y) }
+      case .uint16: try zipElements(name, inputs, context) { (x: UInt16, y) in Self.function(x, y) }
+      case .uint32: try zipElements(name, inputs, context) { (x: UInt32, y) in Self.function(x, y) }
+      case .uint64: try zipElements(name, inputs, context) { (x: UInt64, y) in Self.function(x, y) }
+      default: throw GraphError.unsupported(name, inputs[0].dataType)
+      }
+    return [result]
+  }
+}
+
+/// `function` of the elements of the first two inputs, which must have one shape.
+@inline(__always)
+func zipElements<T: Scalar>(
+  _ name: String, _ inputs: [Tensor], _ context: KernelContext, _ function: (T, T) -> T
+) throws(GraphError) -> Tensor {
+  try checkSameShape(name, inputs, 0, 1, context)
+  let result = try context.allocate(T.dataType, inputs[0].dimensions, reusing: 0, of: inputs)
+  let (a, b) = (inputs[0].pointer(T.self), inputs[1].pointer(T.self))
+  let y = result.mutablePointer(T.self)
+  context.threads.ranges(result.count, grain: context.grain()) { range in
+    if isInPlace(y, a) {
+      for index in range { y[index] = function(y[index], b[index]) }
+    } else {
+      for index in range { y[index] = function(a[index], b[index]) }
+    }
+  }
+  return result
+}
+
+/// Refuses inputs of different shapes in the words of TensorFlow's kernels.
+func checkSameShape(
+  _ name: String, _ inputs: [Tensor], _ first: Int, _ second: Int, _ context: KernelContext
+) throws(GraphError) {
+  guard inputs[first].dimensions == inputs[second].dimensions else {
+    throw .invalidArgument(
+      "Inputs to operation \(context.nodeName) of type \(name) must have the same size and shape.  "
+        + "Input \(first): \(inputs[first].shape) != input \(second): \(inputs[second].shape)")
+  }
+}
+
+// MARK: - Two operands with broadcasting
+
+/// An op of two operands with broadcasting.
+protocol ElementwiseBinary: Op {}
+
+extension ElementwiseBinary {
+  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
+    [try inputs[0].shape.broadcast(with: inputs[1].shape)]
+  }
+}
+
+/// An op of two operands with broadcasting on floating-point numbers: `z = f(x, y)`.
+protocol FloatBinary: ElementwiseBinary {
+  static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
+}
+
+extension FloatBinary {
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    switch inputs[0].dataType {
+    case .float32: [try broadcastMap(inputs, context) { (x: Float, y) in Self.function(x, y) }]
+    case .float64: [try broadcastMap(inputs, context) { (x: Double, y) in Self.function(x, y) }]
+    default: throw .unsupported(Self.name, inputs[0].dataType)
+    }
+  }
+}
+
+/// An op of two operands with broadcasting on numbers of any kind: `z = f(x, y)`.
+protocol NumberBinary: ElementwiseBinary {
   static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
   static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T
 }
 
 extension NumberBinary {
-  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    [try inputs[0].shape.broadcast(with: inputs[1].shape)]
-  }
-
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     try computeNumbers(inputs, context)
   }
@@ -126,4 +284,18 @@ func broadcastMap<T: Scalar, R: Scalar>(
     broadcast, inputs[0].pointer(T.self), inputs[1].pointer(T.self),
     result.mutablePointer(R.self), context, function)
   return result
+}
+
+extension Signature.TypeParameter {
+  /// The types of arithmetic: numbers and complex numbers.
+  static let arithmetic = Signature.TypeParameter([
+    .bfloat16, .float16, .float32, .float64, .uint8, .int8, .uint16, .int16, .int32, .uint32,
+    .uint64, .int64, .complex64, .complex128,
+  ])
+  /// Floating-point and complex numbers.
+  static let complexOrFloating = Signature.TypeParameter([
+    .bfloat16, .float16, .float32, .float64, .complex64, .complex128,
+  ])
+  /// Floating-point numbers, in the order of the ops of neural networks.
+  static let floatingOperand = Signature.TypeParameter([.float16, .bfloat16, .float32, .float64])
 }

@@ -3,25 +3,20 @@ struct FloorDiv: NumberBinary {
   static let name = "FloorDiv"
   static let signature = Signature(
     inputs: ["x: T", "y: T"], outputs: ["z: T"],
-    types: [
-      "T": .of(
-        .bfloat16, .float16, .float32, .float64, .uint8, .int8, .uint16, .int16, .int32, .uint32,
-        .uint64, .int64, .complex64, .complex128)
-    ])
+    types: ["T": .arithmetic])
 
   @inline(__always) static func function<T: FloatNumber>(_ x: T, _ y: T) -> T {
     (x / y).rounded(.down)
   }
 
   @inline(__always) static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T {
-    guard y != 0 else { return 0 }
     let quotient = x.dividedReportingOverflow(by: y).partialValue
     let remainder = x.remainderReportingOverflow(dividingBy: y).partialValue
     return remainder != 0 && (remainder < 0) != (y < 0) ? quotient &- 1 : quotient
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    try refuseZeroDivisor(inputs[1])
+    try refuseZeroDivisor(inputs)
     return try computeNumbers(inputs, context)
   }
 

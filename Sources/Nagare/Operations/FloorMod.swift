@@ -15,13 +15,12 @@ struct FloorMod: NumberBinary {
   }
 
   @inline(__always) static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T {
-    guard y != 0 else { return 0 }
     let remainder = x.remainderReportingOverflow(dividingBy: y).partialValue
     return remainder != 0 && (remainder < 0) != (y < 0) ? remainder &+ y : remainder
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    try refuseZeroDivisor(inputs[1])
+    try refuseZeroDivisor(inputs)
     return try computeNumbers(inputs, context)
   }
 
@@ -35,8 +34,43 @@ struct FloorMod: NumberBinary {
   }
 }
 
-/// Refuses a divisor of whole numbers that holds a zero.
-func refuseZeroDivisor(_ divisor: Tensor) throws(GraphError) {
+/// The remainder of `x / y` rounded toward zero, with the sign of `x`.
+struct TruncateMod: NumberBinary, WithoutGradient {
+  static let name = "TruncateMod"
+  static let signature = Signature(
+    inputs: ["x: T", "y: T"], outputs: ["z: T"],
+    types: ["T": .of(.int32, .int64, .bfloat16, .float16, .float32, .float64)])
+
+  @inline(__always) static func function<T: FloatNumber>(_ x: T, _ y: T) -> T {
+    x.truncatingRemainder(dividingBy: y)
+  }
+
+  @inline(__always) static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T {
+    x.remainderReportingOverflow(dividingBy: y).partialValue
+  }
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    try refuseZeroDivisor(inputs)
+    return try computeNumbers(inputs, context)
+  }
+}
+
+/// The old name of `TruncateMod`.
+struct Mod: ElementwiseBinary, WithoutGradient {
+  static let name = "Mod"
+  static let signature = Signature(
+    inputs: ["x: T", "y: T"], outputs: ["z: T"],
+    types: ["T": .of(.int32, .int64, .float16, .bfloat16, .float32, .float64)])
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    try TruncateMod().compute(inputs, context)
+  }
+}
+
+/// Refuses a divisor of whole numbers that holds a zero, where there is something to divide.
+func refuseZeroDivisor(_ inputs: [Tensor]) throws(GraphError) {
+  guard inputs[0].count > 0 else { return }
+  let divisor = inputs[1]
   let hasZero =
     switch divisor.dataType {
     case .int8: divisor.buffer(Int8.self).contains(0)

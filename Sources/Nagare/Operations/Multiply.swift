@@ -3,11 +3,7 @@ struct Mul: NumberBinary {
   static let name = "Mul"
   static let signature = Signature(
     inputs: ["x: T", "y: T"], outputs: ["z: T"],
-    types: [
-      "T": .of(
-        .bfloat16, .float16, .float32, .float64, .uint8, .int8, .uint16, .int16, .int32, .uint32,
-        .uint64, .int64, .complex64, .complex128)
-    ])
+    types: ["T": .arithmetic])
 
   @inline(__always) static func function<T: FloatNumber>(_ x: T, _ y: T) -> T { x * y }
   @inline(__always) static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T { x &* y }
@@ -29,11 +25,4 @@ public func multiply(
   file: StaticString = #fileID, line: UInt = #line
 ) throws(GraphError) -> Output {
   try x.graph.output(Mul(), [x, y], name: name, SourceLocation(file, line))
-}
-
-extension Output {
-  /// `x * y` with broadcasting.
-  public static func * (x: Output, y: Output) throws(GraphError) -> Output {
-    try x.graph.output(Mul(), [x, y], name: "mul")
-  }
 }

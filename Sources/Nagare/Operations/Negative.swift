@@ -1,31 +1,22 @@
 /// `-x`; the least signed integer stays as it is.
-struct Neg: Op {
+struct Neg: NumberUnary {
   static let name = "Neg"
   static let signature = Signature(
-    inputs: ["x: T"], outputs: ["y: T"],
-    types: [
-      "T": .of(
-        .bfloat16, .float16, .float32, .float64, .int8, .int16, .int32, .int64, .complex64,
-        .complex128)
-    ])
+    inputs: ["x: T"], outputs: ["y: T"], types: ["T": .signed])
 
-  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [inputs[0].shape] }
-
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    switch inputs[0].dataType {
-    case .float32: [try mapElements(inputs, context) { (x: Float) in -x }]
-    case .float64: [try mapElements(inputs, context) { (x: Double) in -x }]
-    case .int8: [try mapElements(inputs, context) { (x: Int8) in 0 &- x }]
-    case .int16: [try mapElements(inputs, context) { (x: Int16) in 0 &- x }]
-    case .int32: [try mapElements(inputs, context) { (x: Int32) in 0 &- x }]
-    case .int64: [try mapElements(inputs, context) { (x: Int64) in 0 &- x }]
-    default: throw .unsupported(Self.name, inputs[0].dataType)
-    }
-  }
+  @inline(__always) static func function<T: FloatNumber>(_ x: T) -> T { -x }
+  @inline(__always) static func function<T: IntegerNumber>(_ x: T) -> T { 0 &- x }
 
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
     [try negative(node.gradient)]
   }
+}
+
+extension Signature.TypeParameter {
+  /// Numbers with a sign, and complex numbers.
+  static let signed = Signature.TypeParameter([
+    .bfloat16, .float16, .float32, .float64, .int8, .int16, .int32, .int64, .complex64, .complex128,
+  ])
 }
 
 /// `-x`.
@@ -35,9 +26,4 @@ public func negative(
   _ x: Output, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
 ) throws(GraphError) -> Output {
   try x.graph.output(Neg(), [x], name: name, SourceLocation(file, line))
-}
-
-extension Output {
-  /// `-x`.
-  public static prefix func - (x: Output) throws(GraphError) -> Output { try negative(x) }
 }

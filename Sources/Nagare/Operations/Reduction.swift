@@ -40,30 +40,137 @@ extension Reduction {
   static var attributes: [Attribute<Self>] { [.attribute("keep_dims", \.keepDimensions)] }
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    if let rank = inputs[1].shape.rank, rank > 1 {
-      throw .invalidArgument("Shape must be at most rank 1 but is rank \(rank)")
-    }
+    try inputs[1].shape.withRank(atMost: 1)
     guard let dimensions = inputs[0].shape.dimensions else { return [.unknown] }
     guard let axes = inputs[1].integers else {
-      if keepDimensions { return [.unknown(rank: dimensions.count)] }
-      return [.unknown]
+      return [keepDimensions ? .unknown(rank: dimensions.count) : .unknown]
     }
-    for axis in axes where axis < -dimensions.count || axis >= dimensions.count {
+    let rank = dimensions.count
+    for axis in axes where axis < -rank || axis >= rank {
       throw .invalidArgument(
-        "Invalid reduction dimension \(axis) for input with \(dimensions.count) dimensions.")
+        "Invalid reduction dimension \(axis) for input with \(rank) dimensions.")
     }
-    let reduction = try ReductionAxes(axes, rank: dimensions.count)
+    // An axis named twice is the kernel's to refuse.
+    let distinct = Set(axes.map { $0 < 0 ? $0 + rank : $0 })
+    let reduction = try ReductionAxes(Array(distinct), rank: rank)
     return [Shape(reduction.result(of: dimensions, keepDimensions: keepDimensions))]
   }
 
   /// The axes and the shape of the result of this call.
   func arguments(_ inputs: [Tensor]) throws(GraphError) -> (axes: ReductionAxes, result: [Int]) {
-    guard let axes = inputs[1].integers, inputs[1].rank <= 1 else {
-      throw .invalidArgument("Expected a scalar or vector of axes, got shape \(inputs[1].shape)")
+    guard let axes = inputs[1].integers else {
+      throw .invalidArgument("Expected int32 or int64 axes, got \(inputs[1].dataType)")
     }
     let reduction = try ReductionAxes(axes, rank: inputs[0].rank)
     let result = reduction.result(of: inputs[0].dimensions, keepDimensions: keepDimensions)
     return (reduction, result.compactMap { $0 })
+  }
+
+  /// A node of this reduction; over all dimensions when `axes` is `nil`.
+  func reduced(
+    _ input: Output, _ axes: [Int]?, _ name: String, _ location: SourceLocation
+  ) throws(GraphError) -> Output {
+    let graph = input.graph
+    guard let axes else {
+      let all = try allAxes(of: input, location)
+      return try graph.output(self, [input, all], name: name, location)
+    }
+    return try graph.output(self, named: name, location) { () throws(GraphError) in
+      [input, try graph.constant(sizes: axes, name: "reduction_indices", location)]
+    }
+  }
+}
+
+/// All dimensions of `input` as an operand, computed in the run where the rank is not known.
+private func allAxes(
+  of input: Output, _ location: SourceLocation?
+) throws(GraphError) -> Output {
+  let graph = input.graph
+  if let rank = input.shape.rank {
+    return try graph.constant(
+      try Tensor(sizes: Array(0..<rank), .int32), name: "Const", location)
+  }
+  let count = try rank(of: input)
+  return try graph.output(RangeOp(), named: "range", location) { () throws(GraphError) in
+    [
+      try graph.constant(size: 0, name: "start", location), count,
+      try graph.constant(size: 1, name: "delta", location),
+    ]
+  }
+}
+
+/// The shape of what a reduction of `input` over `axes` gives with the reduced dimensions kept.
+private func keptShape(of input: Output, over axes: Output) throws(GraphError) -> Output {
+  let graph = input.graph
+  if let size = input.shape.known, let reduced = axes.spec.integers {
+    let kept = try ReductionAxes(reduced, rank: size.count).result(of: size, keepDimensions: true)
+    return try graph.constant(try Tensor(sizes: kept.compactMap { $0 }, .int32), name: "Shape")
+  }
+  // The shape of the input with ones at the axes: written into it at those places.
+  let size = try shape(of: input)
+  let dimensions = try rank(of: input)
+  let all = try range(graph.constant(0), dimensions, graph.constant(1))
+  let reduced = try axes.spec.shape.rank == 0 ? reshape(axes, [1]) : axes
+  let wrapped = try floorMod(cast(reduced, to: .int32) + dimensions, dimensions)
+  return try dynamicStitch([all, wrapped], [size, try onesLike(wrapped)])
+}
+
+/// A tensor in the shape of a reduction's result, with the reduced dimensions back as ones.
+func unreduced(
+  _ reduced: Output, _ input: Output, over axes: Output, keepDimensions: Bool
+) throws(GraphError) -> Output {
+  if keepDimensions { return reduced }
+  return try reshape(reduced, try keptShape(of: input, over: axes))
+}
+
+/// The gradient of a reduction spread over the dimensions that it reduced.
+func spread(
+  _ gradient: Output, over axes: Output, like input: Output, keepDimensions: Bool
+) throws(GraphError) -> Output {
+  let kept = try unreduced(gradient, input, over: axes, keepDimensions: keepDimensions)
+  guard let size = input.shape.known else { return try broadcast(kept, to: shape(of: input)) }
+  let target = try input.graph.constant(try Tensor(sizes: size, .int32), name: "Shape")
+  return try broadcast(kept, to: target)
+}
+
+/// A reduction of numbers by one associative operation.
+protocol NumberReduction: Reduction {
+  /// The result over no elements.
+  static func initial<T: FloatNumber>() -> T
+  static func initial<T: IntegerNumber>() -> T
+  static func combine<T: FloatNumber>(_ x: T, _ y: T) -> T
+  static func combine<T: IntegerNumber>(_ x: T, _ y: T) -> T
+}
+
+extension NumberReduction {
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    let (axes, size) = try arguments(inputs)
+    let x = inputs[0]
+    func floats<T: FloatNumber>(_: T.Type) throws(GraphError) -> Tensor {
+      try reduce(x, over: axes, to: size, context, initial: Self.initial()) { (a: T, b: T) in
+        Self.combine(a, b)
+      }
+    }
+    func integers<T: IntegerNumber>(_: T.Type) throws(GraphError) -> Tensor {
+      try reduce(x, over: axes, to: size, context, initial: Self.initial()) { (a: T, b: T) in
+        Self.combine(a, b)
+      }
+    }
+    let result =
+      switch x.dataType {
+      case .float32: try floats(Float.self)
+      case .float64: try floats(Double.self)
+      case .int8: try integers(Int8.self)
+      case .int16: try integers(Int16.self)
+      case .int32: try integers(Int32.self)
+      case .int64: try integers(Int64.self)
+      case .uint8: try integers(UInt8.self)
+      case .uint16: try integers(UInt16.self)
+      case .uint32: try integers(UInt32.self)
+      case .uint64: try integers(UInt64.self)
+      default: throw GraphError.unsupported(Self.name, x.dataType)
+      }
+    return [result]
   }
 }
 
@@ -165,7 +272,7 @@ private func reduceMiddle<T: Scalar>(
 
 /// A fold with eight accumulators, which the compiler keeps in a vector register.
 @inline(__always)
-private func foldRow<T>(
+func foldRow<T>(
   _ x: UnsafePointer<T>, _ count: Int, _ initial: T, _ combine: (T, T) -> T
 ) -> T {
   var (a, b, c, d) = (initial, initial, initial, initial)

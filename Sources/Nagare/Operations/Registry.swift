@@ -14,8 +14,24 @@ enum Registry {
   ]
 
   static let math: [any Op.Type] = [
-    Add.self, AddV2.self, AddN.self, Mul.self, Neg.self, FloorDiv.self, FloorMod.self, Exp.self,
-    Sum.self, BroadcastGradientArgs.self,
+    Add.self, AddV2.self, AddN.self, Sub.self, Mul.self, RealDiv.self, Div.self, DivNoNan.self,
+    FloorDiv.self, TruncateDiv.self, FloorMod.self, TruncateMod.self, Mod.self, Maximum.self,
+    Minimum.self, Pow.self, SquaredDifference.self,
+    Neg.self, Abs.self, Sign.self, Exp.self, Expm1.self, Log.self, Log1p.self, Sqrt.self,
+    SqrtGrad.self, Rsqrt.self, RsqrtGrad.self, Square.self, Reciprocal.self, ReciprocalGrad.self,
+    Inv.self, InvGrad.self, Sin.self, Cos.self, Tan.self, Asin.self, Acos.self, Atan.self,
+    Sinh.self, Cosh.self, Erf.self, Erfc.self, Tanh.self, TanhGrad.self, Sigmoid.self,
+    SigmoidGrad.self, Floor.self, Ceil.self, Rint.self, Round.self, IsNan.self, IsInf.self,
+    IsFinite.self, Cast.self,
+    Relu.self, ReluGrad.self, Relu6.self, Relu6Grad.self, LeakyRelu.self, LeakyReluGrad.self,
+    Elu.self, EluGrad.self, Selu.self, SeluGrad.self, Softplus.self, SoftplusGrad.self,
+    Softsign.self, SoftsignGrad.self, Softmax.self, LogSoftmax.self,
+    Equal.self, NotEqual.self, Less.self, LessEqual.self, Greater.self, GreaterEqual.self,
+    LogicalAnd.self, LogicalOr.self, LogicalNot.self, Select.self, SelectV2.self,
+    Sum.self, Mean.self, Prod.self, Max.self, Min.self, AllOf.self, AnyOf.self, ArgMax.self,
+    ArgMin.self, TopKV2.self, Cumsum.self, Cumprod.self, SegmentSum.self,
+    L2Loss.self, SoftmaxCrossEntropyWithLogits.self, SparseSoftmaxCrossEntropyWithLogits.self,
+    ClipByValue.self, BroadcastGradientArgs.self,
   ]
 
   static let state: [any Op.Type] = [

@@ -196,9 +196,11 @@ extension Tensor {
     return storage.base.assumingMemoryBound(to: T.self)
   }
 
-  /// The elements of an `int32` or `int64` tensor (a shape, axes, indices), or `nil` for another type.
+  /// The elements of an `int16`, `int32` or `int64` tensor (a shape, axes, indices), or `nil` for
+  /// another type.
   var integers: [Int]? {
     switch dataType {
+    case .int16: buffer(Int16.self).map { Int($0) }
     case .int32: buffer(Int32.self).map { Int($0) }
     case .int64: buffer(Int64.self).map { Int($0) }
     default: nil
