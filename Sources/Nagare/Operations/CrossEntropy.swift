@@ -81,16 +81,18 @@ struct SoftmaxCrossEntropyWithLogits: Op {
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
     let (logits, labels) = (node.inputs[0], node.inputs[1])
     let toLogits = try crossEntropyGradient(node)
-    let toLabels = try node.upstream[0].map { (loss: Output) throws(GraphError) -> Output in
-      try reshape(loss, [-1, 1]) * negative(logSoftmax(logits))
+    // Nothing flows to the labels from the second output, as in TensorFlow.
+    let toLabels: Output
+    if let loss = node.upstream[0] {
+      toLabels = try reshape(loss, [-1, 1]) * negative(logSoftmax(logits))
+    } else {
+      toLabels = try zerosLike(node.outputs[1])
     }
     return [
       try toLogits.map { (gradient: Output) throws(GraphError) -> Output in
         try unbroadcast(gradient, to: logits, with: node.outputs[1])
       },
-      try toLabels.map { (gradient: Output) throws(GraphError) -> Output in
-        try unbroadcast(gradient, to: labels, with: node.outputs[1])
-      },
+      try unbroadcast(toLabels, to: labels, with: node.outputs[1]),
     ]
   }
 }
@@ -173,9 +175,8 @@ private func crossEntropyGradient(_ node: Differentiation) throws(GraphError) ->
   let probabilities = try softmax(node.inputs[0])
   let total = try sum(upstream * probabilities, axes: [-1], keepDimensions: true)
   let second = try (upstream - total) * probabilities
-  return try first.map { (first: Output) throws(GraphError) -> Output in
-    try first + second
-  } ?? second
+  guard let first else { return second }
+  return try first + second
 }
 
 /// The cross entropy of the softmax of `logits` with `labels`, probabilities of the classes, which are

@@ -28,7 +28,7 @@ struct Div: NumberBinary {
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    try refuseZeroDivisor(inputs[1])
+    try refuseZeroDivisor(inputs)
     return try computeNumbers(inputs, context)
   }
 
@@ -73,7 +73,7 @@ struct TruncateDiv: NumberBinary {
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    try refuseZeroDivisor(inputs[1])
+    try refuseZeroDivisor(inputs)
     return try computeNumbers(inputs, context)
   }
 

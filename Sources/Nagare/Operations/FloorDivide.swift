@@ -16,7 +16,7 @@ struct FloorDiv: NumberBinary {
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    try refuseZeroDivisor(inputs[1])
+    try refuseZeroDivisor(inputs)
     return try computeNumbers(inputs, context)
   }
 

@@ -20,7 +20,7 @@ struct FloorMod: NumberBinary {
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    try refuseZeroDivisor(inputs[1])
+    try refuseZeroDivisor(inputs)
     return try computeNumbers(inputs, context)
   }
 
@@ -50,7 +50,7 @@ struct TruncateMod: NumberBinary, WithoutGradient {
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    try refuseZeroDivisor(inputs[1])
+    try refuseZeroDivisor(inputs)
     return try computeNumbers(inputs, context)
   }
 }
@@ -60,15 +60,17 @@ struct Mod: ElementwiseBinary, WithoutGradient {
   static let name = "Mod"
   static let signature = Signature(
     inputs: ["x: T", "y: T"], outputs: ["z: T"],
-    types: ["T": .of(.int32, .int64, .float16, .float16, .bfloat16, .float32, .float64)])
+    types: ["T": .of(.int32, .int64, .float16, .bfloat16, .float32, .float64)])
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     try TruncateMod().compute(inputs, context)
   }
 }
 
-/// Refuses a divisor of whole numbers that holds a zero.
-func refuseZeroDivisor(_ divisor: Tensor) throws(GraphError) {
+/// Refuses a divisor of whole numbers that holds a zero, where there is something to divide.
+func refuseZeroDivisor(_ inputs: [Tensor]) throws(GraphError) {
+  guard inputs[0].count > 0 else { return }
+  let divisor = inputs[1]
   let hasZero =
     switch divisor.dataType {
     case .int8: divisor.buffer(Int8.self).contains(0)

@@ -17,22 +17,22 @@ struct Select: Op {
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    try checkSameShape(Self.name, inputs, 1, 2, context)
     let flags = inputs[0]
-    if flags.rank == 0 { return [flags.buffer(Bool.self)[0] ? inputs[1] : inputs[2]] }
-    if flags.rank == 1 {
+    if flags.rank == 1, inputs[1].rank != 1 {
       guard let rows = inputs[1].dimensions.first else {
         throw .invalidArgument("'then' must be at least a vector, but saw shape: []")
       }
-      guard inputs[1].rank == 1 || rows == flags.count else {
+      guard rows == flags.count else {
         throw .invalidArgument(
           "Number of batches of 'then' must match size of 'cond', but saw: \(rows) vs. "
             + "\(flags.count)")
       }
-    }
-    if flags.rank != 1 || inputs[1].rank == 1 {
+    } else if flags.rank > 0 {
       try checkSameShape(Self.name, inputs, 0, 1, context)
+      try checkSameShape(Self.name, inputs, 0, 2, context)
     }
+    try checkSameShape(Self.name, inputs, 1, 2, context)
+    if flags.rank == 0 { return [flags.buffer(Bool.self)[0] ? inputs[1] : inputs[2]] }
     return [
       try choose(
         inputs, Choice(rows: flags.count, width: inputs[1].count / max(1, flags.count)),
@@ -57,7 +57,7 @@ struct SelectV2: Op {
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
     [
-      try inputs[1].shape.broadcast(with: inputs[2].shape).broadcast(with: inputs[0].shape)
+      try inputs[0].shape.broadcast(with: inputs[1].shape.broadcast(with: inputs[2].shape))
     ]
   }
 

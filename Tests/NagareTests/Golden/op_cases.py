@@ -49,7 +49,8 @@ def math_binary():
     for op in divisions:
         case(op, V([7, -7, 7, -7, 6, -6, 0, 1]), V([2, 2, -2, -2, 3, 3, 5, -4]), label="signs")
         for t in set(integers) & set(cpu_types(op)):
-            if op != "RealDiv":
+            # TensorFlow takes a zero in TruncateDiv and TruncateMod for a fault of its own.
+            if op not in ("RealDiv", "TruncateDiv", "TruncateMod"):
                 refused(op, R(3), V([1, 0, 2]), label=f"zero {t.name}", dtype=t)
     for op in ["FloorDiv", "FloorMod"]:
         case(op, V([7.5, -7.5, 7.5, -7.5, 1e9, -0.5]), V([2, 2, -2, -2, 3, 0.25]),
@@ -134,7 +135,8 @@ def math_unary():
                "Cos", "Tan", "Sinh", "Cosh", "Erf", "Erfc", "Expm1", "Log1p", "IsNan", "IsInf",
                "IsFinite"]:
         lo, hi = ranges.get(op, (None, None))
-        case(op, R(2, 3, lo=lo, hi=hi))
+        # Python never calls the kernel of Round for integers, which gives zeros.
+        case(op, R(2, 3, lo=lo, hi=hi), types=FLOATS if op == "Round" else None)
         case(op, R(lo=lo, hi=hi), label="scalar", types=[f32])
         case(op, R(0, 2, lo=lo, hi=hi), label="empty", types=[f32])
         case(op, R(1, 2, 2, 2, 1, lo=lo, hi=hi), label="rank 5", types=[f32])
@@ -142,7 +144,7 @@ def math_unary():
         numbers = special[:5] if op in ("Sin", "Cos", "Tan") else special
         case(op, numbers, label="special", gradient=False)
         case(op, Extremes(), label="extremes", gradient=False, types=[
-            t for t in cpu_types(op) if t.is_integer and op not in ("Reciprocal", "Inv")])
+            t for t in cpu_types(op) if t.is_integer and op not in ("Reciprocal", "Inv", "Round")])
         if lo is None:
             case(op, V([-9.5, -3, -1.25, 0.125, 2.5, 3.5, 7, 11]), label="wide", types=FLOATS)
     case("Round", V([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49999997, 4503599627370497.5]),
@@ -304,7 +306,8 @@ def reduction():
     case("TopKV2", V([3, 1, 7]), 0, label="none", types=[f32])
     case("TopKV2", V([[3, 3, 1, 3], [1, 1, 1, 2]]), 3, label="ties", types=FLOATS + [i32])
     case("TopKV2", V([[3, 3, 1, 3], [1, 1, 1, 2]]), 1, label="first", types=FLOATS)
-    case("TopKV2", V([5, 1, 9, 2, 8, 3, 7, 4]), 3, label="unsorted", types=[f32], sorted=False,
+    # The order is open unless all are taken.
+    case("TopKV2", V([5, 1, 9, 2, 8, 3, 7, 4]), 8, label="unsorted", types=[f32], sorted=False,
          gradient=False)
     case("TopKV2", R(2, 2, 3), 2, label="rank 3", types=FLOATS)
     case("TopKV2", V([3, inf, 7, -inf]), 4, label="infinities", types=[f32], gradient=False)

@@ -35,7 +35,10 @@ extension Tensor {
     guard dataType.isFloatingPoint, value.isFinite else { return 0 }
     let unit = dataType == .float64 ? Double.ulpOfOne : Double(Float.ulpOfOne)
     switch tolerance {
-    case .ulp: return 8 * unit * abs(value)
+    case .ulp:
+      // TensorFlow's threads flush subnormal numbers to zero.
+      let least = dataType == .float64 ? .leastNormalMagnitude : Double(Float.leastNormalMagnitude)
+      return max(8 * unit * abs(value), least)
     case .relative: return 80 * unit * max(abs(value), largest)
     case .training: return 1e-4 * max(abs(value), largest)
     default: return 0
