@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Every op type of the engine: an op is its file and one line here.
 enum Registry {
   static let array: [any Op.Type] = [
@@ -77,15 +79,23 @@ enum Registry {
   static let all: [any Op.Type] =
     array + math + state + network + random + image + inputOutput + training
 
-  private static let byName: [String: OpDefinition] = {
-    var definitions: [String: OpDefinition] = [:]
-    for type in all { definitions[type.name] = OpDefinition(type) }
-    return definitions
-  }()
+  private static let types: [String: any Op.Type] = Dictionary(
+    all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+
+  // A definition takes long to make, measured by the start of a program; most need a few of them.
+  private static let made = Mutex<[String: OpDefinition]>([:])
 
   /// What is known of the op type with TensorFlow's name `name`, or `nil` when the engine lacks it.
-  static func definition(_ name: String) -> OpDefinition? { byName[name] }
+  static func definition(_ name: String) -> OpDefinition? {
+    if let definition = made.withLock({ $0[name] }) { return definition }
+    guard let type = types[name] else { return nil }
+    let definition = OpDefinition(type)
+    made.withLock { $0[name] = definition }
+    return definition
+  }
 
   /// All definitions in the order of their names.
-  static var definitions: [OpDefinition] { byName.values.sorted { $0.name < $1.name } }
+  static var definitions: [OpDefinition] {
+    types.keys.sorted().compactMap { definition($0) }
+  }
 }
