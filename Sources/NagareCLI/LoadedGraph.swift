@@ -133,7 +133,12 @@ struct LoadedGraph {
       }
     } catch {
       // The file is there: whatever is wrong now is wrong with what is in it.
-      let code: ToolError.Code = error.code == .internalError ? .internalBug : .badData
+      let code: ToolError.Code =
+        switch error.code {
+        case .internalError: .internalBug
+        case .unimplemented: .runFailed
+        default: .badData
+        }
       throw ToolError(code, "\(checkpoint.prefix): \(error.message)")
     }
   }

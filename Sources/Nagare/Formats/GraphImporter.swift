@@ -297,8 +297,11 @@ struct GraphImporter {
       switch argument.kind {
       case .fixed(let type): specs[consumer.index].dataType = type
       case .type(let name):
-        if let type = message.attr[name]?.type, let type = try? DataType(type) {
-          specs[consumer.index].dataType = type
+        if let type = message.attr[name]?.type {
+          if let type = try? DataType(type) { specs[consumer.index].dataType = type }
+        } else if let fallback = signature.types[name]?.fallback {
+          // Files of older versions of an op leave out what had no name yet.
+          specs[consumer.index].dataType = fallback
         }
       case .typeList(let name):
         if let list = message.attr[name]?.list.type, member < list.count,

@@ -135,7 +135,7 @@ private struct GraphContents {
     section(
       "Missing ops, which the engine cannot run",
       missing.sorted { $0.key < $1.key }.map { type, names in
-        [type, names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …" : "")]
+        [String(names.count), type, names.count > 1 ? "\(names[0]), …" : names[0]]
       })
     return lines.joined(separator: "\n")
   }
