@@ -7,20 +7,15 @@ struct AddN: Op {
     minimumCounts: ["N": 1])
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    var shape = inputs[inputs.count - 1].shape
-    for index in (0..<(inputs.count - 1)).reversed() {
-      do throws(GraphError) {
-        shape = try inputs[index].shape.merging(shape)
-      } catch {
-        throw .invalidArgument(
-          "\(error.message)\n\tFrom merging shape \(index) with other shapes.")
-      }
-    }
-    return [shape]
+    [try mergedShape(of: inputs)]
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    for index in inputs.indices { try checkSameShape(Self.name, inputs, 0, index, context) }
+    for (index, input) in inputs.enumerated() where input.dimensions != inputs[0].dimensions {
+      throw .invalidArgument(
+        "Inputs to operation \(context.nodeName) of type AddN must have the same size and shape.  "
+          + "Input 0: \(inputs[0].shape) != input \(index): \(input.shape)")
+    }
     switch inputs[0].dataType {
     case .float32: return [try total(inputs, Float.self, context)]
     case .float64: return [try total(inputs, Double.self, context)]

@@ -12,29 +12,29 @@ struct Bitcast: WithoutGradient {
   static let attributes: [Attribute<Self>] = [.required("type", \.type)]
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
-    if let to = type.byteCount, let from = inputs[0].dataType.byteCount, to > from {
-      try inputs[0].shape.withRank(atLeast: 1)
+    guard let from = inputs[0].dataType.byteCount, let to = type.byteCount else {
+      throw .unsupported(Self.name, inputs[0].dataType)
     }
     guard let dimensions = inputs[0].shape.dimensions else { return [.unknown] }
-    return [Shape(try reshaped(dimensions, inputs[0].dataType))]
-  }
-
-  private func reshaped(_ dimensions: [Int?], _ source: DataType) throws(GraphError) -> [Int?] {
-    guard let from = source.byteCount, let to = type.byteCount else {
-      throw .unsupported(Self.name, source)
-    }
-    if from == to { return dimensions }
-    if from > to { return dimensions + [from / to] }
-    guard let last = dimensions.last, last ?? (to / from) == to / from else {
+    if from >= to { return [Shape(dimensions + (from > to ? [from / to] : []))] }
+    try inputs[0].shape.withRank(atLeast: 1)
+    if let size = inputs[0].shape[-1], size != to / from {
+      // The sizes are in this order in TensorFlow's text.
       throw .invalidArgument(
-        "Cannot bitcast from \(to) to \(from) due to shape. "
-          + "\(dimensions.last.flatMap { $0 } ?? 0) does not match \(to / from)")
+        "Cannot bitcast from \(to) to \(from) due to shape. \(size) does not match \(to / from)")
     }
-    return dimensions.dropLast()
+    return [Shape(dimensions.dropLast())]
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    let dimensions = try reshaped(inputs[0].dimensions, inputs[0].dataType).compactMap { $0 }
+    guard let from = inputs[0].dataType.byteCount, let to = type.byteCount else {
+      throw .unsupported(Self.name, inputs[0].dataType)
+    }
+    var dimensions = inputs[0].dimensions
+    if from > to { dimensions.append(from / to) }
+    if from < to, dimensions.popLast() != to / from {
+      throw .invalidArgument("Cannot bitcast from \(to) to \(from): \(inputs[0].shape)")
+    }
     let count = try checkedElementCount(dimensions)
     return [Tensor(type, dimensions, count, inputs[0].storage)]
   }
