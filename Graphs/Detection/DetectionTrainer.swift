@@ -165,6 +165,8 @@ public final class DetectionTrainer {
     let events = try EventWriter(folder: folder)
     try events.write(model.graph)
     try events.write(Event(step: Int64(step), .session(.start, checkpoint: "", message: "")))
+    // The same graph can then be trained elsewhere from the same variables.
+    if step == 0 { try saver.save(model.session, folder: folder, step: 0) }
     var rate = RateMeter()
     var wasStopped = false
     var saved = step
