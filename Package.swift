@@ -23,7 +23,6 @@ let package = Package(
       url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
   ],
   targets: [
@@ -44,7 +43,6 @@ let package = Package(
       dependencies: [
         "COpenBLAS", "CNagareKernels", "CNagareCodecs", "NagareMessages",
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],
       swiftSettings: swift),

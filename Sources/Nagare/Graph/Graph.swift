@@ -222,12 +222,12 @@ public final class Graph: Sendable {
   /// - Throws: what the signature or the shape rule refuses, in TensorFlow's words.
   @discardableResult
   func add(
-    _ op: some Op, _ inputs: [Output] = [], name: String? = nil,
+    _ op: any Op, _ inputs: [Output] = [], name: String? = nil,
     attributes: [String: AttributeValue] = [:], _ location: SourceLocation? = nil
   ) throws(GraphError) -> Node {
     let type = Swift.type(of: op)
     let definition = Registry.definition(type.name) ?? OpDefinition(type)
-    let given = op.encodedAttributes.merging(attributes) { _, new in new }
+    let given = op.encodedAttributes().merging(attributes) { _, new in new }
     return try insert(
       op, definition, inputs, name: .unique(name ?? type.name), attributes: given,
       location: location)
@@ -235,7 +235,7 @@ public final class Graph: Sendable {
 
   /// Adds a node and gives its first output.
   func output(
-    _ op: some Op, _ inputs: [Output] = [], name: String? = nil,
+    _ op: any Op, _ inputs: [Output] = [], name: String? = nil,
     attributes: [String: AttributeValue] = [:], _ location: SourceLocation? = nil
   ) throws(GraphError) -> Output {
     output(try add(op, inputs, name: name, attributes: attributes, location))
@@ -268,13 +268,13 @@ public final class Graph: Sendable {
   /// Adds a node whose unique name was reserved with `uniqueName(_:)`, so that constants made for it
   /// can stand below that name, as `Reshape_1/shape` does.
   func insertReserved(
-    _ op: some Op, _ inputs: [Output], name: String, _ location: SourceLocation? = nil
+    _ op: any Op, _ inputs: [Output], name: String, _ location: SourceLocation? = nil
   ) throws(GraphError) -> Output {
     let type = Swift.type(of: op)
     let definition = Registry.definition(type.name) ?? OpDefinition(type)
     return output(
       try insert(
-        op, definition, inputs, name: .reserved(name), attributes: op.encodedAttributes,
+        op, definition, inputs, name: .reserved(name), attributes: op.encodedAttributes(),
         location: location))
   }
 

@@ -90,6 +90,9 @@ struct OpDefinition: Sendable {
   /// The op with these attributes; those that it does not know are left alone.
   let decode: @Sendable ([String: AttributeValue]) throws(GraphError) -> any Op
 
+  // Not specialised for every op: it runs once for each.
+  @_semantics("optimize.sil.specialize.generic.never")
+  @inline(never)
   init<T: Op>(_ type: T.Type) {
     name = T.name
     signature = T.signature
@@ -131,7 +134,9 @@ struct OpDefinition: Sendable {
 
 extension Op {
   /// The attributes as a graph file has them, without the types that follow from the inputs.
-  var encodedAttributes: [String: AttributeValue] {
+  @_semantics("optimize.sil.specialize.generic.never")
+  @inline(never)
+  func encodedAttributes() -> [String: AttributeValue] {
     var values: [String: AttributeValue] = [:]
     for attribute in Self.attributes { values[attribute.name] = attribute.encode(self) }
     return values

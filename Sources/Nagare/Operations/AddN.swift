@@ -16,16 +16,15 @@ struct AddN: Op {
         "Inputs to operation \(context.nodeName) of type AddN must have the same size and shape.  "
           + "Input 0: \(inputs[0].shape) != input \(index): \(input.shape)")
     }
+    let widened = try widening(inputs, context) { (inputs) throws(GraphError) in
+      try compute(inputs, context)
+    }
+    if let widened { return widened }
     switch inputs[0].dataType {
     case .float32: return [try total(inputs, Float.self, context)]
     case .float64: return [try total(inputs, Double.self, context)]
-    case .int8: return [try total(inputs, Int8.self, context)]
-    case .int16: return [try total(inputs, Int16.self, context)]
     case .int32: return [try total(inputs, Int32.self, context)]
     case .int64: return [try total(inputs, Int64.self, context)]
-    case .uint8: return [try total(inputs, UInt8.self, context)]
-    case .uint16: return [try total(inputs, UInt16.self, context)]
-    case .uint32: return [try total(inputs, UInt32.self, context)]
     case .uint64: return [try total(inputs, UInt64.self, context)]
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }

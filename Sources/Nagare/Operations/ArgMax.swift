@@ -145,7 +145,7 @@ public func argMin(
 }
 
 private func along(
-  _ axis: Int, _ op: some Op, _ input: Output, _ name: String?, _ location: SourceLocation
+  _ axis: Int, _ op: any Op, _ input: Output, _ name: String?, _ location: SourceLocation
 ) throws(GraphError) -> Output {
   let type = Swift.type(of: op).name
   return try input.graph.output(op, named: name ?? type, location) { () throws(GraphError) in

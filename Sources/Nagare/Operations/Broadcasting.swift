@@ -112,43 +112,26 @@ func broadcastLoop<T: Scalar, R: Scalar>(
   let runs = broadcast.runCount
   let grain = context.grain()
   let (l, r) = (broadcast.leftStep, broadcast.rightStep)
-  // Within a run an operand advances by one element or stays.
-  @inline(__always)
-  func run(_ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<R>, _ n: Int) {
-    if l == 1, r == 1 {
-      if isInPlace(y, a) {
-        for i in 0..<n { y[i] = function(unsafeBitCast(y[i], to: T.self), b[i]) }
-      } else if isInPlace(y, b) {
-        for i in 0..<n { y[i] = function(a[i], unsafeBitCast(y[i], to: T.self)) }
-      } else {
+  // Rows shorter than a task share one; a long row is divided. Within a row an operand advances by
+  // one element or stays.
+  let parts = runs == 1 ? (length - 1) / grain + 1 : 1
+  let rows = max(1, grain / max(1, length))
+  context.threads.ranges(runs * parts, grain: runs == 1 ? 1 : rows) { range in
+    for index in range {
+      let start = broadcast.start(index / parts)
+      let first = index % parts * grain
+      let n = parts == 1 ? length : min(grain, length - first)
+      let a = left + start.left + first * l
+      let b = right + start.right + first * r
+      let y = result + index / parts * length + first
+      if l == 1, r == 1 {
         for i in 0..<n { y[i] = function(a[i], b[i]) }
-      }
-    } else if r == 0 {
-      let x = b[0]
-      if isInPlace(y, a) {
-        for i in 0..<n { y[i] = function(unsafeBitCast(y[i], to: T.self), x) }
-      } else {
+      } else if r == 0 {
+        let x = b[0]
         for i in 0..<n { y[i] = function(a[i], x) }
-      }
-    } else {
-      let x = a[0]
-      if isInPlace(y, b) {
-        for i in 0..<n { y[i] = function(x, unsafeBitCast(y[i], to: T.self)) }
       } else {
+        let x = a[0]
         for i in 0..<n { y[i] = function(x, b[i]) }
-      }
-    }
-  }
-  if runs == 1 {
-    context.threads.ranges(length, grain: grain) { range in
-      let start = range.lowerBound
-      run(left + start * l, right + start * r, result + start, range.count)
-    }
-  } else {
-    context.threads.ranges(runs, grain: max(1, grain / max(1, length))) { range in
-      for index in range {
-        let start = broadcast.start(index)
-        run(left + start.left, right + start.right, result + index * length, length)
       }
     }
   }

@@ -16,17 +16,16 @@ extension Comparison {
   func compareNumbers(
     _ inputs: [Tensor], _ context: KernelContext
   ) throws(GraphError) -> [Tensor] {
+    let widened = try widening(inputs, context) { (inputs) throws(GraphError) in
+      try compareNumbers(inputs, context)
+    }
+    if let widened { return widened }
     let result =
       switch inputs[0].dataType {
       case .float32: try broadcastMap(inputs, context) { (x: Float, y) in Self.function(x, y) }
       case .float64: try broadcastMap(inputs, context) { (x: Double, y) in Self.function(x, y) }
-      case .int8: try broadcastMap(inputs, context) { (x: Int8, y) in Self.function(x, y) }
-      case .int16: try broadcastMap(inputs, context) { (x: Int16, y) in Self.function(x, y) }
       case .int32: try broadcastMap(inputs, context) { (x: Int32, y) in Self.function(x, y) }
       case .int64: try broadcastMap(inputs, context) { (x: Int64, y) in Self.function(x, y) }
-      case .uint8: try broadcastMap(inputs, context) { (x: UInt8, y) in Self.function(x, y) }
-      case .uint16: try broadcastMap(inputs, context) { (x: UInt16, y) in Self.function(x, y) }
-      case .uint32: try broadcastMap(inputs, context) { (x: UInt32, y) in Self.function(x, y) }
       case .uint64: try broadcastMap(inputs, context) { (x: UInt64, y) in Self.function(x, y) }
       default: throw GraphError.unsupported(Self.name, inputs[0].dataType)
       }

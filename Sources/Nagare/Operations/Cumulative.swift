@@ -22,26 +22,25 @@ extension Cumulative {
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [inputs[0].shape] }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    let x = inputs[0]
-    guard inputs[1].rank == 0, let given = inputs[1].integers?.first else {
-      throw .invalidArgument("ScanOp: axis must be a scalar, not \(inputs[1].shape)")
+    let (x, axisInput) = (inputs[0], inputs[1])
+    guard axisInput.rank == 0, let given = axisInput.integers?.first else {
+      throw .invalidArgument("ScanOp: axis must be a scalar, not \(axisInput.shape)")
     }
     guard given >= -x.rank, given < x.rank else {
       throw .invalidArgument(
         "ScanOp: Expected scan axis in the range [\(-x.rank), \(x.rank)), but got \(given)")
     }
     let axis = given < 0 ? given + x.rank : given
+    let widened = try widening([x], context) { (inputs) throws(GraphError) in
+      try compute([inputs[0], axisInput], context)
+    }
+    if let widened { return widened }
     let result =
       switch x.dataType {
       case .float32: try scan(x, axis, Float.self, context)
       case .float64: try scan(x, axis, Double.self, context)
-      case .int8: try scan(x, axis, Int8.self, context)
-      case .int16: try scan(x, axis, Int16.self, context)
       case .int32: try scan(x, axis, Int32.self, context)
       case .int64: try scan(x, axis, Int64.self, context)
-      case .uint8: try scan(x, axis, UInt8.self, context)
-      case .uint16: try scan(x, axis, UInt16.self, context)
-      case .uint32: try scan(x, axis, UInt32.self, context)
       case .uint64: try scan(x, axis, UInt64.self, context)
       default: throw GraphError.unsupported(Self.name, x.dataType)
       }
@@ -141,7 +140,7 @@ public func cumulativeProduct(
 }
 
 private func scan(
-  _ op: some Op, _ x: Output, _ axis: Int, _ name: String?, _ location: SourceLocation
+  _ op: any Op, _ x: Output, _ axis: Int, _ name: String?, _ location: SourceLocation
 ) throws(GraphError) -> Output {
   let type = Swift.type(of: op).name
   return try x.graph.output(op, named: name ?? type, location) { () throws(GraphError) in

@@ -86,17 +86,21 @@ protocol NumberUnary: ElementwiseUnary {
 
 extension NumberUnary {
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    let widened = try widening(inputs, context) { (inputs) throws(GraphError) in
+      try compute(inputs, context)
+    }
+    if let widened { return widened }
     switch inputs[0].dataType {
-    case .float32: [try mapElements(inputs, context) { (x: Float) in Self.function(x) }]
-    case .float64: [try mapElements(inputs, context) { (x: Double) in Self.function(x) }]
-    case .int8: [try mapElements(inputs, context) { (x: Int8) in Self.function(x) }]
-    case .int16: [try mapElements(inputs, context) { (x: Int16) in Self.function(x) }]
-    case .int32: [try mapElements(inputs, context) { (x: Int32) in Self.function(x) }]
-    case .int64: [try mapElements(inputs, context) { (x: Int64) in Self.function(x) }]
-    case .uint8: [try mapElements(inputs, context) { (x: UInt8) in Self.function(x) }]
-    case .uint16: [try mapElements(inputs, context) { (x: UInt16) in Self.function(x) }]
-    case .uint32: [try mapElements(inputs, context) { (x: UInt32) in Self.function(x) }]
-    case .uint64: [try mapElements(inputs, context) { (x: UInt64) in Self.function(x) }]
+    case .float32:
+      return [try mapElements(inputs, context) { (x: Float) in Self.function(x) }]
+    case .float64:
+      return [try mapElements(inputs, context) { (x: Double) in Self.function(x) }]
+    case .int32:
+      return [try mapElements(inputs, context) { (x: Int32) in Self.function(x) }]
+    case .int64:
+      return [try mapElements(inputs, context) { (x: Int64) in Self.function(x) }]
+    case .uint64:
+      return [try mapElements(inputs, context) { (x: UInt64) in Self.function(x) }]
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
   }
@@ -163,19 +167,18 @@ extension NumberPair {
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    let widened = try widening(inputs, context) { (inputs) throws(GraphError) in
+      try compute(inputs, context)
+    }
+    if let widened { return widened }
     let name = Self.name
     let result =
       switch inputs[0].dataType {
       case .float32: try zipElements(name, inputs, context) { (x: Float, y) in Self.function(x, y) }
       case .float64:
         try zipElements(name, inputs, context) { (x: Double, y) in Self.function(x, y) }
-      case .int8: try zipElements(name, inputs, context) { (x: Int8, y) in Self.function(x, y) }
-      case .int16: try zipElements(name, inputs, context) { (x: Int16, y) in Self.function(x, y) }
       case .int32: try zipElements(name, inputs, context) { (x: Int32, y) in Self.function(x, y) }
       case .int64: try zipElements(name, inputs, context) { (x: Int64, y) in Self.function(x, y) }
-      case .uint8: try zipElements(name, inputs, context) { (x: UInt8, y) in Self.function(x, y) }
-      case .uint16: try zipElements(name, inputs, context) { (x: UInt16, y) in Self.function(x, y) }
-      case .uint32: try zipElements(name, inputs, context) { (x: UInt32, y) in Self.function(x, y) }
       case .uint64: try zipElements(name, inputs, context) { (x: UInt64, y) in Self.function(x, y) }
       default: throw GraphError.unsupported(name, inputs[0].dataType)
       }
@@ -254,17 +257,16 @@ extension NumberBinary {
   func computeNumbers(
     _ inputs: [Tensor], _ context: KernelContext
   ) throws(GraphError) -> [Tensor] {
+    let widened = try widening(inputs, context) { (inputs) throws(GraphError) in
+      try computeNumbers(inputs, context)
+    }
+    if let widened { return widened }
     let result =
       switch inputs[0].dataType {
       case .float32: try broadcastMap(inputs, context) { (x: Float, y) in Self.function(x, y) }
       case .float64: try broadcastMap(inputs, context) { (x: Double, y) in Self.function(x, y) }
-      case .int8: try broadcastMap(inputs, context) { (x: Int8, y) in Self.function(x, y) }
-      case .int16: try broadcastMap(inputs, context) { (x: Int16, y) in Self.function(x, y) }
       case .int32: try broadcastMap(inputs, context) { (x: Int32, y) in Self.function(x, y) }
       case .int64: try broadcastMap(inputs, context) { (x: Int64, y) in Self.function(x, y) }
-      case .uint8: try broadcastMap(inputs, context) { (x: UInt8, y) in Self.function(x, y) }
-      case .uint16: try broadcastMap(inputs, context) { (x: UInt16, y) in Self.function(x, y) }
-      case .uint32: try broadcastMap(inputs, context) { (x: UInt32, y) in Self.function(x, y) }
       case .uint64: try broadcastMap(inputs, context) { (x: UInt64, y) in Self.function(x, y) }
       default: throw GraphError.unsupported(Self.name, inputs[0].dataType)
       }
@@ -284,6 +286,39 @@ func broadcastMap<T: Scalar, R: Scalar>(
     broadcast, inputs[0].pointer(T.self), inputs[1].pointer(T.self),
     result.mutablePointer(R.self), context, function)
   return result
+}
+
+/// The results of a kernel for integers of 8, 16 and unsigned 32 bits: computed as a wider type that
+/// holds them all and cut off after it, which wraps as their own arithmetic would. `nil` for other types.
+///
+/// A kernel for each width would be the same loops again, many of them, for types that are rare.
+func widening(
+  _ inputs: [Tensor], _ context: KernelContext,
+  _ compute: ([Tensor]) throws(GraphError) -> [Tensor]
+) throws(GraphError) -> [Tensor]? {
+  guard let narrow = inputs.first?.dataType, let wide = narrow.widened else { return nil }
+  var operands: [Tensor] = []
+  for input in inputs {
+    operands.append(
+      input.dataType == narrow ? try Cast(target: wide).compute([input], context)[0] : input)
+  }
+  var results: [Tensor] = []
+  for result in try compute(operands) {
+    results.append(
+      result.dataType == wide ? try Cast(target: narrow).compute([result], context)[0] : result)
+  }
+  return results
+}
+
+extension DataType {
+  /// The type that small integers are computed as.
+  fileprivate var widened: DataType? {
+    switch self {
+    case .int8, .int16, .uint8, .uint16: .int32
+    case .uint32: .int64
+    default: nil
+    }
+  }
 }
 
 extension Signature.TypeParameter {

@@ -27,6 +27,10 @@ extension Equality {
     {
       return [try Tensor(scalar: Self.valueForOtherShapes)]
     }
+    let widened = try widening(inputs, context) { (inputs) throws(GraphError) in
+      try compute(inputs, context)
+    }
+    if let widened { return widened }
     let result =
       switch inputs[0].dataType {
       case .float32: try broadcastMap(inputs, context) { (x: Float, y) in Self.function(x, y) }
@@ -35,13 +39,8 @@ extension Equality {
         try broadcastMap(inputs, context) { (x: Half, y) in Self.function(x.float, y.float) }
       case .bfloat16:
         try broadcastMap(inputs, context) { (x: BFloat16, y) in Self.function(x.float, y.float) }
-      case .int8: try broadcastMap(inputs, context) { (x: Int8, y) in Self.function(x, y) }
-      case .int16: try broadcastMap(inputs, context) { (x: Int16, y) in Self.function(x, y) }
       case .int32: try broadcastMap(inputs, context) { (x: Int32, y) in Self.function(x, y) }
       case .int64: try broadcastMap(inputs, context) { (x: Int64, y) in Self.function(x, y) }
-      case .uint8: try broadcastMap(inputs, context) { (x: UInt8, y) in Self.function(x, y) }
-      case .uint16: try broadcastMap(inputs, context) { (x: UInt16, y) in Self.function(x, y) }
-      case .uint32: try broadcastMap(inputs, context) { (x: UInt32, y) in Self.function(x, y) }
       case .uint64: try broadcastMap(inputs, context) { (x: UInt64, y) in Self.function(x, y) }
       case .bool: try broadcastMap(inputs, context) { (x: Bool, y) in Self.function(x, y) }
       case .string: try compareStrings(inputs)

@@ -2,7 +2,7 @@ extension Graph {
   /// Adds a node whose constant operands stand below its name, as TensorFlow's Python interface arranges
   /// them: `Pad` takes `Pad/paddings`. `operands` runs within the scope of that name.
   func add(
-    _ op: some Op, named name: String, _ location: SourceLocation? = nil,
+    _ op: any Op, named name: String, _ location: SourceLocation? = nil,
     operands: () throws(GraphError) -> [Output]
   ) throws(GraphError) -> Node {
     let name = uniqueName(name)
@@ -12,7 +12,7 @@ extension Graph {
 
   /// The first output of such a node.
   func output(
-    _ op: some Op, named name: String, _ location: SourceLocation? = nil,
+    _ op: any Op, named name: String, _ location: SourceLocation? = nil,
     operands: () throws(GraphError) -> [Output]
   ) throws(GraphError) -> Output {
     output(try add(op, named: name, location, operands: operands))

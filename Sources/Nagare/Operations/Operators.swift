@@ -4,14 +4,14 @@
 
 /// A node of two operands.
 func binary(
-  _ op: some Op, _ x: Output, _ y: Output, name: String? = nil, _ location: SourceLocation? = nil
+  _ op: any Op, _ x: Output, _ y: Output, name: String? = nil, _ location: SourceLocation? = nil
 ) throws(GraphError) -> Output {
   try x.graph.output(op, [x, y], name: name, location)
 }
 
 /// A node of two operands of which the second is a literal.
 func binary(
-  _ op: some Op, _ x: Output, _ y: Tensor, name: String, _ location: SourceLocation? = nil
+  _ op: any Op, _ x: Output, _ y: Tensor, name: String, _ location: SourceLocation? = nil
 ) throws(GraphError) -> Output {
   let value = try y.converted(to: x.dataType)
   return try x.graph.output(op, named: name, location) { () throws(GraphError) in
@@ -21,7 +21,7 @@ func binary(
 
 /// A node of two operands of which the first is a literal.
 func binary(
-  _ op: some Op, _ x: Tensor, _ y: Output, name: String, _ location: SourceLocation? = nil
+  _ op: any Op, _ x: Tensor, _ y: Output, name: String, _ location: SourceLocation? = nil
 ) throws(GraphError) -> Output {
   let value = try x.converted(to: y.dataType)
   return try y.graph.output(op, named: name, location) { () throws(GraphError) in

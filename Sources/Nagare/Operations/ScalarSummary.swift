@@ -57,7 +57,7 @@ public func scalarSummary(
 extension Graph {
   /// Adds a summary node and a constant with its own name as the tag.
   func summary(
-    _ op: some Op, _ name: String, tagInput: String, _ value: Output, _ location: SourceLocation
+    _ op: any Op, _ name: String, tagInput: String, _ value: Output, _ location: SourceLocation
   ) throws(GraphError) -> Output {
     let characters = name.map { character in
       character.isASCII
