@@ -295,7 +295,6 @@ def network(path, use_resource):
 
         glorot = tf.glorot_uniform_initializer()
         x = tf.nn.conv2d(images, variable("conv1", [3, 3, 3, 8], glorot), [1, 1, 1, 1], "SAME")
-        x = tf.nn.bias_add(x, variable("bias1", [8], tf.zeros_initializer()))
         x, _, _ = tf.compat.v1.nn.fused_batch_norm(
             x, variable("scale", [8], tf.ones_initializer()),
             variable("offset", [8], tf.zeros_initializer()), is_training=True)
@@ -307,7 +306,7 @@ def network(path, use_resource):
         x = tf.reshape(x, [tf.shape(x)[0], 3 * 3 * 16])
         logits = tf.add(
             tf.matmul(x, variable("dense", [144, 5], tf.random_normal_initializer(stddev=0.1))),
-            variable("bias2", [5], tf.zeros_initializer()), name="logits")
+            variable("bias", [5], tf.zeros_initializer()), name="logits")
         loss = tf.reduce_mean(
             tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
         loss = tf.add(loss, 1e-3 * tf.add_n([tf.nn.l2_loss(v) for v in tf.trainable_variables()]),
@@ -476,6 +475,8 @@ def gradients():
 def plain(node):
     """A node with its constant written in the one way, of several, in which TensorFlow does."""
     node = tf.NodeDef.FromString(node.SerializeToString())
+    # What TensorFlow's import finds out by itself.
+    node.ClearField("experimental_type")
     for attribute in node.attr.values():
         if attribute.HasField("tensor"):
             attribute.tensor.CopyFrom(tf.make_tensor_proto(
@@ -886,7 +887,9 @@ def damage(count=40):
             with open(os.path.join(place, name), "wb") as file:
                 file.write(session.run(encoded))
 
-    here = lambda name: os.path.join(place, name)
+    def here(name):
+        return os.path.join(place, name)
+
     session = lambda graph: [
         ["session", graph, "--script", here("steps.json"), "--output-dir", here("values")],
         ["inspect", graph]]
@@ -897,6 +900,9 @@ def damage(count=40):
     show = lambda graph, name, fetch: [
         ["run", here(graph), "--feed", f"x={here(name)}", "--fetch", fetch, "--output-dir",
          here("values")]]
+    feed = lambda name: [
+        ["run", here("graph.pb"), "--checkpoint", here("ckpt"), "--feed", f"x={here(name)}",
+         "--fetch", "y"]]
     # The file, what it is called while damaged, commands, and files that go with it.
     cases = [
         ("graph.pb", "bad.pb", session(here("bad.pb")), []),
@@ -915,12 +921,8 @@ def damage(count=40):
         ("progressive.jpg", "bad.jpg", show("decode.pb", "bad.jpg", "jpg"), []),
         ("picture.png", "bad.png", show("picture.pb", "bad.png", "y"), []),
         ("picture.png", "bad.png", show("decode.pb", "bad.png", "png"), []),
-        ("x.npy", "bad.npy",
-         [["run", here("graph.pb"), "--feed", f"x={here('bad.npy')}", "--feed",
-           f"w/Read/ReadVariableOp={here('bad.npy')}", "--fetch", "y"],
-          ["run", here("graph.pb"), "--feed", f"x={here('bad.npy')}", "--target", "init"]], []),
-        ("x.npz", "bad.npz",
-         [["run", here("graph.pb"), "--feed", f"x={here('bad.npz')}", "--target", "init"]], []),
+        ("x.npy", "bad.npy", feed("bad.npy"), []),
+        ("x.npz", "bad.npz", feed("bad.npz"), []),
     ]
     for index, (source, target, commands, companions) in enumerate(cases):
         for name, copy in companions:
@@ -930,6 +932,10 @@ def damage(count=40):
             content = file.read()
         codes = {}
         problems = []
+        with open(here(target), "wb") as file:
+            file.write(content)
+        for command in commands:
+            nagare(*command)
         for number, damaged in enumerate(damages(content, count, index)):
             with open(here(target), "wb") as file:
                 file.write(damaged)
