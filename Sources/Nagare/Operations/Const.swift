@@ -56,7 +56,8 @@ extension Tensor {
   ///   of range.
   public func converted(to type: DataType) throws(GraphError) -> Tensor {
     guard type != dataType else { return self }
-    guard let numbers = doubles, dataType != .int64, dataType != .uint64 || type.isFloatingPoint
+    guard let numbers = storage.literal ?? doubles, dataType != .int64,
+      dataType != .uint64 || type.isFloatingPoint
     else { throw .invalidArgument("Expected \(type), got a tensor of type '\(dataType)'") }
     func exactly<T: Scalar & BinaryInteger>(_: T.Type) throws(GraphError) -> Tensor {
       var converted: [T] = []

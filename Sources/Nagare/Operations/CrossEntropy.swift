@@ -59,18 +59,16 @@ struct SoftmaxCrossEntropyWithLogits: Op {
         let (target, given) = (y + row * width, x + row * a.row)
         for index in 0..<width { target[index] = given[index * a.column] }
         let offset = greatest(target, width)
-        var total: T = 0
-        for index in 0..<width {
-          target[index] -= offset
-          total += T.exp(target[index])
-        }
+        for index in 0..<width { target[index] -= offset }
+        T.exponentiate(target, width)
+        let total = foldRow(target, width, 0) { $0 + $1 }
         let logarithm = T.log(total)
         let probabilities = p + row * b.row
         var sum: T = 0
         for index in 0..<width {
           let probability = probabilities[index * b.column]
-          sum += probability * (logarithm - target[index])
-          target[index] = T.exp(target[index]) / total - probability
+          sum += probability * (logarithm - (given[index * a.column] - offset))
+          target[index] = target[index] / total - probability
         }
         l[row] = sum
       }

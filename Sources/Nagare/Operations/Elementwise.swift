@@ -1,3 +1,4 @@
+import CNagareKernels
 import Foundation
 import RealModule
 
@@ -12,6 +13,8 @@ protocol Number: Scalar, Comparable, Numeric {
 protocol FloatNumber: Number, Real, BinaryFloatingPoint {
   /// C's `pow`, defined for negative `x` and whole `y` as well.
   static func power(_ x: Self, _ y: Self) -> Self
+  /// `e` to the power of each of `count` elements, in place.
+  static func exponentiate(_ x: UnsafeMutablePointer<Self>, _ count: Int)
 }
 
 /// An integer of any width.
@@ -31,10 +34,16 @@ extension IntegerNumber {
 
 extension Float: FloatNumber {
   static func power(_ x: Float, _ y: Float) -> Float { Foundation.pow(x, y) }
+  static func exponentiate(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
+    nagare_exp_f32(Int64(count), x, x)
+  }
 }
 
 extension Double: FloatNumber {
   static func power(_ x: Double, _ y: Double) -> Double { Foundation.pow(x, y) }
+  static func exponentiate(_ x: UnsafeMutablePointer<Double>, _ count: Int) {
+    for index in 0..<count { x[index] = Double.exp(x[index]) }
+  }
 }
 
 extension Int8: IntegerNumber {}
@@ -58,9 +67,16 @@ extension ElementwiseUnary {
 /// An op of one operand, element by element, on floating-point numbers: `y = f(x)`.
 protocol FloatUnary: ElementwiseUnary {
   static func function<T: FloatNumber>(_ x: T) -> T
+  /// A loop over `float32` elements that is faster than `function` for each.
+  static var loop: FloatLoop? { get }
 }
 
+/// `y = f(x)` for a number of elements; `y` may be `x`.
+typealias FloatLoop = (Int64, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?) -> Void
+
 extension FloatUnary {
+  static var loop: FloatLoop? { nil }
+
   static var signature: Signature {
     Signature(
       inputs: ["x: T"], outputs: ["y: T"],
@@ -70,11 +86,23 @@ extension FloatUnary {
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     switch inputs[0].dataType {
     case .float32:
-      [try mapElements(inputs, context, cost: 4) { (x: Float) in Self.function(x) }]
+      if let loop = Self.loop { return [try mapBlocks(inputs, context, loop)] }
+      return [try mapElements(inputs, context, cost: 4) { (x: Float) in Self.function(x) }]
     case .float64:
-      [try mapElements(inputs, context, cost: 8) { (x: Double) in Self.function(x) }]
+      return [try mapElements(inputs, context, cost: 8) { (x: Double) in Self.function(x) }]
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
+  }
+
+  private func mapBlocks(
+    _ inputs: [Tensor], _ context: KernelContext, _ loop: FloatLoop
+  ) throws(GraphError) -> Tensor {
+    let result = try context.allocate(.float32, inputs[0].dimensions, reusing: 0, of: inputs)
+    let (x, y) = (inputs[0].pointer(Float.self), result.mutablePointer(Float.self))
+    context.threads.ranges(result.count, grain: context.grain(cost: 2)) { range in
+      loop(Int64(range.count), x + range.lowerBound, y + range.lowerBound)
+    }
+    return result
   }
 }
 

@@ -1,6 +1,9 @@
+import CNagareKernels
+
 /// `e` to the power of each element.
 struct Exp: FloatUnary {
   static let name = "Exp"
+  static var loop: FloatLoop? { nagare_exp_f32 }
 
   @inline(__always) static func function<T: FloatNumber>(_ x: T) -> T { T.exp(x) }
 

@@ -1,6 +1,9 @@
+import CNagareKernels
+
 /// The natural logarithm; NaN below zero.
 struct Log: FloatUnary {
   static let name = "Log"
+  static var loop: FloatLoop? { nagare_log_f32 }
 
   @inline(__always) static func function<T: FloatNumber>(_ x: T) -> T { T.log(x) }
 

@@ -1,6 +1,9 @@
+import CNagareKernels
+
 /// The logistic function, `1 / (1 + exp(-x))`.
 struct Sigmoid: FloatUnary {
   static let name = "Sigmoid"
+  static var loop: FloatLoop? { nagare_sigmoid_f32 }
 
   @inline(__always) static func function<T: FloatNumber>(_ x: T) -> T { 1 / (1 + T.exp(-x)) }
 

@@ -24,8 +24,7 @@ extension Normalizer {
     guard let width = inputs[0].dimensions.last else {
       throw .invalidArgument("logits must have >= 1 dimension, got []")
     }
-    let result = try context.allocate(
-      T.dataType, inputs[0].dimensions, reusing: 0, of: inputs)
+    let result = try context.allocate(T.dataType, inputs[0].dimensions)
     guard result.count > 0 else { return result }
     let (x, y) = (inputs[0].pointer(T.self), result.mutablePointer(T.self))
     let grain = context.grain(cost: 8 * width)
@@ -42,12 +41,13 @@ func greatest<T: FloatNumber>(_ x: UnsafePointer<T>, _ count: Int) -> T {
   foldRow(x, count, -T.infinity) { $0 < $1 ? $1 : $0 }
 }
 
-/// `y = exp(x - offset)`, and the sum of that. `y` may be `x`.
+/// `y = exp(x - offset)`, and the sum of that.
 @inline(__always)
 func exponentials<T: FloatNumber>(
   _ x: UnsafePointer<T>, less offset: T, _ y: UnsafeMutablePointer<T>, _ count: Int
 ) -> T {
-  for index in 0..<count { y[index] = T.exp(x[index] - offset) }
+  for index in 0..<count { y[index] = x[index] - offset }
+  T.exponentiate(y, count)
   return foldRow(y, count, 0) { $0 + $1 }
 }
 
@@ -82,9 +82,7 @@ struct LogSoftmax: Normalizer {
     _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int
   ) {
     let offset = greatest(x, count)
-    var total: T = 0
-    for index in 0..<count { total += T.exp(x[index] - offset) }
-    let logarithm = T.log(total)
+    let logarithm = T.log(exponentials(x, less: offset, y, count))
     for index in 0..<count { y[index] = x[index] - offset - logarithm }
   }
 

@@ -1,6 +1,9 @@
+import CNagareKernels
+
 /// The hyperbolic tangent.
 struct Tanh: FloatUnary {
   static let name = "Tanh"
+  static var loop: FloatLoop? { nagare_tanh_f32 }
 
   @inline(__always) static func function<T: FloatNumber>(_ x: T) -> T { T.tanh(x) }
 

@@ -10,7 +10,10 @@ extension Tensor: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     self = Tensor(literal: [Int32(truncatingIfNeeded: value)])
   }
 
-  public init(floatLiteral value: Double) { self = Tensor(literal: [Float(value)]) }
+  public init(floatLiteral value: Double) {
+    self = Tensor(literal: [Float(value)])
+    storage.literal = [value]
+  }
 
   public init(booleanLiteral value: Bool) { self = Tensor(literal: [value]) }
 
@@ -43,6 +46,9 @@ extension Tensor: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
       try self.init(uninitialized: .float32, [0])
       return
     }
+    // What the literal says, for a conversion to float64.
+    let exact = rows.compactMap { $0.storage.literal ?? ($0.dataType == .int32 ? $0.doubles : nil) }
+    let isLiteral = exact.count == rows.count
     var rows = rows
     if rows.contains(where: { $0.dataType == .float32 }) {
       for index in rows.indices where rows[index].dataType == .int32 {
@@ -70,5 +76,6 @@ extension Tensor: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
         }
       }
     }
+    if isLiteral, dataType == .float32 { storage.literal = Array(exact.joined()) }
   }
 }

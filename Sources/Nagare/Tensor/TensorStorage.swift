@@ -8,6 +8,8 @@ final class TensorStorage: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
   var strings: [[UInt8]] = []
+  /// The numbers of a literal, of which `float32` elements do not hold every digit.
+  var literal: [Double]?
   var resource: (any Resource)?
 
   /// Uninitialized bytes.
