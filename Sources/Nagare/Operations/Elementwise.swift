@@ -86,23 +86,26 @@ extension FloatUnary {
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     switch inputs[0].dataType {
     case .float32:
-      if let loop = Self.loop { return [try mapBlocks(inputs, context, loop)] }
-      return [try mapElements(inputs, context, cost: 4) { (x: Float) in Self.function(x) }]
+      if let loop = Self.loop {
+        return [
+          try mapBlocks(inputs, context, cost: 2) {
+            (x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, count) in
+            loop(Int64(count), x, y)
+          }
+        ]
+      }
+      return [try mapBlocks(inputs, context, cost: 4, Self.block as UnaryBlock<Float>)]
     case .float64:
-      return [try mapElements(inputs, context, cost: 8) { (x: Double) in Self.function(x) }]
+      return [try mapBlocks(inputs, context, cost: 8, Self.block as UnaryBlock<Double>)]
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
   }
 
-  private func mapBlocks(
-    _ inputs: [Tensor], _ context: KernelContext, _ loop: FloatLoop
-  ) throws(GraphError) -> Tensor {
-    let result = try context.allocate(.float32, inputs[0].dimensions, reusing: 0, of: inputs)
-    let (x, y) = (inputs[0].pointer(Float.self), result.mutablePointer(Float.self))
-    context.threads.ranges(result.count, grain: context.grain(cost: 2)) { range in
-      loop(Int64(range.count), x + range.lowerBound, y + range.lowerBound)
-    }
-    return result
+  @inline(__always)
+  private static func block<T: FloatNumber>(
+    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int
+  ) {
+    mapBlock(x, y, count) { function($0) }
   }
 }
 
@@ -120,17 +123,59 @@ extension NumberUnary {
     if let widened { return widened }
     switch inputs[0].dataType {
     case .float32:
-      return [try mapElements(inputs, context) { (x: Float) in Self.function(x) }]
+      return [try mapBlocks(inputs, context, Self.floats as UnaryBlock<Float>)]
     case .float64:
-      return [try mapElements(inputs, context) { (x: Double) in Self.function(x) }]
+      return [try mapBlocks(inputs, context, Self.floats as UnaryBlock<Double>)]
     case .int32:
-      return [try mapElements(inputs, context) { (x: Int32) in Self.function(x) }]
+      return [try mapBlocks(inputs, context, Self.integers as UnaryBlock<Int32>)]
     case .int64:
-      return [try mapElements(inputs, context) { (x: Int64) in Self.function(x) }]
+      return [try mapBlocks(inputs, context, Self.integers as UnaryBlock<Int64>)]
     case .uint64:
-      return [try mapElements(inputs, context) { (x: UInt64) in Self.function(x) }]
+      return [try mapBlocks(inputs, context, Self.integers as UnaryBlock<UInt64>)]
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
+  }
+
+  @inline(__always)
+  private static func floats<T: FloatNumber>(
+    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int
+  ) {
+    mapBlock(x, y, count) { function($0) }
+  }
+
+  @inline(__always)
+  private static func integers<T: IntegerNumber>(
+    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int
+  ) {
+    mapBlock(x, y, count) { function($0) }
+  }
+}
+
+/// `y = f(x)` for a number of elements; `y` may be `x`.
+typealias UnaryBlock<T> = (UnsafePointer<T>, UnsafeMutablePointer<T>, Int) -> Void
+
+/// The first input with `block` applied to parts of it, in place where nothing else reads it. The loop
+/// is the block's: a function called for each element from here would not be inlined.
+func mapBlocks<T: Scalar>(
+  _ inputs: [Tensor], _ context: KernelContext, cost: Int = 1, _ block: UnaryBlock<T>
+) throws(GraphError) -> Tensor {
+  let result = try context.allocate(T.dataType, inputs[0].dimensions, reusing: 0, of: inputs)
+  let (x, y) = (inputs[0].pointer(T.self), result.mutablePointer(T.self))
+  context.threads.ranges(result.count, grain: context.grain(cost: cost)) { range in
+    block(x + range.lowerBound, y + range.lowerBound, range.count)
+  }
+  return result
+}
+
+/// The loop of a block.
+@inline(__always)
+func mapBlock<T>(
+  _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int, _ function: (T) -> T
+) {
+  if isInPlace(y, x) {
+    for index in 0..<count { y[index] = function(y[index]) }
+  } else {
+    for index in 0..<count { y[index] = function(x[index]) }
   }
 }
 
@@ -175,11 +220,18 @@ extension FloatPair {
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     switch inputs[0].dataType {
     case .float32:
-      [try zipElements(Self.name, inputs, context) { (x: Float, y) in Self.function(x, y) }]
+      [try zipBlocks(Self.name, inputs, context, Self.block as PairBlock<Float>)]
     case .float64:
-      [try zipElements(Self.name, inputs, context) { (x: Double, y) in Self.function(x, y) }]
+      [try zipBlocks(Self.name, inputs, context, Self.block as PairBlock<Double>)]
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
+  }
+
+  @inline(__always)
+  private static func block<T: FloatNumber>(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int
+  ) {
+    zipBlock(a, b, y, count) { function($0, $1) }
   }
 }
 
@@ -202,16 +254,50 @@ extension NumberPair {
     let name = Self.name
     let result =
       switch inputs[0].dataType {
-      case .float32: try zipElements(name, inputs, context) { (x: Float, y) in Self.function(x, y) }
+      case .float32: try zipBlocks(name, inputs, context, Self.floats as PairBlock<Float>)
       case .float64:
-        try zipElements(name, inputs, context) { (x: Double, y) in Self.function(x, y) }
-      case .int32: try zipElements(name, inputs, context) { (x: Int32, y) in Self.function(x, y) }
-      case .int64: try zipElements(name, inputs, context) { (x: Int64, y) in Self.function(x, y) }
-      case .uint64: try zipElements(name, inputs, context) { (x: UInt64, y) in Self.function(x, y) }
+        try zipBlocks(name, inputs, context, Self.floats as PairBlock<Double>)
+      case .int32: try zipBlocks(name, inputs, context, Self.integers as PairBlock<Int32>)
+      case .int64: try zipBlocks(name, inputs, context, Self.integers as PairBlock<Int64>)
+      case .uint64: try zipBlocks(name, inputs, context, Self.integers as PairBlock<UInt64>)
       default: throw GraphError.unsupported(name, inputs[0].dataType)
       }
     return [result]
   }
+
+  @inline(__always)
+  private static func floats<T: FloatNumber>(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int
+  ) {
+    zipBlock(a, b, y, count) { function($0, $1) }
+  }
+
+  @inline(__always)
+  private static func integers<T: IntegerNumber>(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int
+  ) {
+    zipBlock(a, b, y, count) { function($0, $1) }
+  }
+}
+
+/// `y = f(a, b)` for a number of elements; `y` may be `a`.
+typealias PairBlock<T> = (
+  UnsafePointer<T>, UnsafePointer<T>, UnsafeMutablePointer<T>, Int
+) -> Void
+
+/// `block` of parts of the first two inputs, which must have one shape.
+func zipBlocks<T: Scalar>(
+  _ name: String, _ inputs: [Tensor], _ context: KernelContext, _ block: PairBlock<T>
+) throws(GraphError) -> Tensor {
+  try checkSameShape(name, inputs, 0, 1, context)
+  let result = try context.allocate(T.dataType, inputs[0].dimensions, reusing: 0, of: inputs)
+  let (a, b) = (inputs[0].pointer(T.self), inputs[1].pointer(T.self))
+  let y = result.mutablePointer(T.self)
+  context.threads.ranges(result.count, grain: context.grain()) { range in
+    let start = range.lowerBound
+    block(a + start, b + start, y + start, range.count)
+  }
+  return result
 }
 
 /// `function` of the elements of the first two inputs, which must have one shape.
@@ -219,18 +305,22 @@ extension NumberPair {
 func zipElements<T: Scalar>(
   _ name: String, _ inputs: [Tensor], _ context: KernelContext, _ function: (T, T) -> T
 ) throws(GraphError) -> Tensor {
-  try checkSameShape(name, inputs, 0, 1, context)
-  let result = try context.allocate(T.dataType, inputs[0].dimensions, reusing: 0, of: inputs)
-  let (a, b) = (inputs[0].pointer(T.self), inputs[1].pointer(T.self))
-  let y = result.mutablePointer(T.self)
-  context.threads.ranges(result.count, grain: context.grain()) { range in
-    if isInPlace(y, a) {
-      for index in range { y[index] = function(y[index], b[index]) }
-    } else {
-      for index in range { y[index] = function(a[index], b[index]) }
-    }
+  try zipBlocks(name, inputs, context) { (a: UnsafePointer<T>, b, y, count) in
+    zipBlock(a, b, y, count, function)
   }
-  return result
+}
+
+/// The loop of a block.
+@inline(__always)
+func zipBlock<T>(
+  _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int,
+  _ function: (T, T) -> T
+) {
+  if isInPlace(y, a) {
+    for index in 0..<count { y[index] = function(y[index], b[index]) }
+  } else {
+    for index in 0..<count { y[index] = function(a[index], b[index]) }
+  }
 }
 
 /// Refuses inputs of different shapes in the words of TensorFlow's kernels.
