@@ -4,13 +4,14 @@ import Testing
 
 /// Functions of mathematics, column loops, Adam and transposition.
 @Suite struct ElementTests {
-  typealias Function = (Int64, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?) -> Void
+  typealias Function =
+    @Sendable (Int64, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?) -> Void
 
-  private static let functions: [(String, Function, (Double) -> Double, Double)] = [
-    ("exp", nagare_exp_f32, { Foundation.exp($0) }, 1.2),
-    ("log", nagare_log_f32, { Foundation.log($0) }, 1),
-    ("tanh", nagare_tanh_f32, { Foundation.tanh($0) }, 1.5),
-    ("sigmoid", nagare_sigmoid_f32, { 1 / (1 + Foundation.exp(-$0)) }, 2.5),
+  private static let functions: [(String, Function, @Sendable (Double) -> Double, Double)] = [
+    ("exp", { nagare_exp_f32($0, $1, $2) }, { Foundation.exp($0) }, 1.2),
+    ("log", { nagare_log_f32($0, $1, $2) }, { Foundation.log($0) }, 1),
+    ("tanh", { nagare_tanh_f32($0, $1, $2) }, { Foundation.tanh($0) }, 1.5),
+    ("sigmoid", { nagare_sigmoid_f32($0, $1, $2) }, { 1 / (1 + Foundation.exp(-$0)) }, 2.5),
   ]
 
   @Test(arguments: functions.indices) func isAccurate(_ index: Int) {

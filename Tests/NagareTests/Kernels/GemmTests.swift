@@ -86,10 +86,11 @@ import Testing
       withScratch(nagare_gemm_scratch_bytes(2, 2, 2, 4)) { scratch in
         nagare_gemm_i32(false, false, 2, 2, 2, a, 2, b, 2, &c, 2, false, scratch)
       }
-      #expect(
-        c == [
-          (.max &* 2) &+ (2 &* .max), .max &+ 10, 6 &+ (.min &* .max), 3 &+ (.min &* 5),
-        ])
+      let expected: [Int32] = [
+        Int32.max &* 2 &+ (2 &* Int32.max), Int32.max &+ 10, 6 &+ (Int32.min &* Int32.max),
+        3 &+ (Int32.min &* 5),
+      ]
+      #expect(c == expected)
     }
   }
 }
