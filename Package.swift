@@ -63,7 +63,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Nagare"], path: "Tests/TestSupport",
       swiftSettings: swift),
     .testTarget(
-      name: "NagareTests", dependencies: ["Nagare", "NagareMessages", "TestSupport"],
+      name: "NagareTests",
+      dependencies: ["Nagare", "CNagareKernels", "NagareMessages", "TestSupport"],
       exclude: ["Golden"],
       swiftSettings: swift),
     .testTarget(

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Whether the AVX2 forms of the kernels are to be called: the processor has AVX2 and FMA, and no
-/// test asked for the portable forms.
+/// Whether the AVX2 forms of the kernels are to be called: the processor has AVX2 and FMA, and nobody
+/// asked for the portable forms.
 int nagare_use_avx2(void);
 
 #if defined(__x86_64__)

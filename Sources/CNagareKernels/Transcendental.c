@@ -83,14 +83,14 @@ INLINE VECTOR NAME(tanh_vector)(VECTOR x) {
   const MASK sign = (MASK)x & (MASK)NAME(splat)(-0.0f);
   const VECTOR size = (VECTOR)((MASK)x ^ sign);
   // 1 − 2 / (exp(2 |x|) + 1) loses digits near zero, where a polynomial holds.
-  const VECTOR square = x * x;
+  const VECTOR square = size * size;
   VECTOR p = square * -0.00609671418f + 0.0209971797f;
   p = p * square - 0.0538509078f;
   p = p * square + 0.133327693f;
   p = p * square - 0.333333284f;
-  const VECTOR near = p * (square * x) + x;
+  const VECTOR near = p * (square * size) + size;
   const VECTOR far = 1.0f - 2.0f / (NAME(exp_vector)(size + size) + 1.0f);
-  return NAME(select)((MASK)(size < 0.625f), near, (VECTOR)((MASK)far | sign));
+  return (VECTOR)((MASK)NAME(select)((MASK)(size < 0.625f), near, far) | sign);
 }
 
 INLINE VECTOR NAME(sigmoid_vector)(VECTOR x) {

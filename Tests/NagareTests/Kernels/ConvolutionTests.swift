@@ -1,0 +1,243 @@
+import CNagareKernels
+import Testing
+
+/// Convolutions and their gradients against plain loops in double precision, over random geometries.
+@Suite struct ConvolutionTests {
+  @Test func agreesWithPlainLoops() {
+    var random = SeededGenerator(2)
+    for _ in 0..<150 {
+      guard let shape = Self.randomGeometry(&random, groups: random.chance(6) ? 2 : 1) else {
+        continue
+      }
+      let data = ConvolutionData(shape, &random)
+      let bias = random.chance(2) ? random.reals(Int(shape.output_channels)) : nil
+      let relu = random.chance(2)
+      let expected = data.plainLoops(bias: bias, relu: relu)
+      withEachInstructionSet {
+        let forward = data.forward(bias, relu, isReversed: false)
+        expectClose(forward, expected.output, "output of \(shape)")
+        expectSameBits(
+          forward, data.forward(bias, relu, isReversed: true), "order of tasks in \(shape)")
+        let input = data.inputGradient(isReversed: false)
+        expectClose(input, expected.inputGradient, "input gradient of \(shape)")
+        expectSameBits(
+          input, data.inputGradient(isReversed: true), "order of input gradients of \(shape)")
+        let filter = data.filterGradient(isReversed: false)
+        expectClose(filter, expected.filterGradient, "filter gradient of \(shape)")
+        expectSameBits(
+          filter, data.filterGradient(isReversed: true), "order of filter gradients of \(shape)")
+      }
+    }
+  }
+
+  @Test func depthwiseAgreesWithPlainLoops() {
+    var random = SeededGenerator(3)
+    for _ in 0..<120 {
+      guard var shape = Self.randomGeometry(&random, groups: 1) else { continue }
+      shape.output_channels = shape.input_channels * Int64(random.integer(1...3))
+      shape.groups = shape.input_channels
+      let data = ConvolutionData(shape, &random)
+      let expected = data.plainLoops(bias: nil, relu: false)
+      withEachInstructionSet {
+        for isReversed in [false, true] {
+          expectClose(data.depthwise(isReversed), expected.output, "output of \(shape)")
+          expectClose(
+            data.depthwiseInputGradient(isReversed), expected.inputGradient,
+            "input gradient of \(shape)")
+          expectClose(
+            data.depthwiseFilterGradient(isReversed), expected.filterGradient,
+            "filter gradient of \(shape)")
+        }
+      }
+    }
+  }
+
+  /// A picture many times larger than a block, so that there are several tasks.
+  @Test func dividesLargePictures() {
+    var random = SeededGenerator(4)
+    let shape = nagare_convolution(
+      batch: 2, input_height: 60, input_width: 70, input_channels: 40, output_height: 60,
+      output_width: 70, output_channels: 5, filter_height: 3, filter_width: 3, stride_height: 1,
+      stride_width: 1, dilation_height: 1, dilation_width: 1, padding_top: 1, padding_left: 1,
+      groups: 1)
+    withUnsafePointer(to: shape) {
+      #expect(nagare_conv2d_task_count($0) > 2)
+      #expect(nagare_conv2d_filter_gradient_part_count($0) > 1)
+    }
+    let data = ConvolutionData(shape, &random)
+    let expected = data.plainLoops(bias: nil, relu: false)
+    expectClose(data.forward(nil, false, isReversed: true), expected.output, "output")
+    expectClose(data.inputGradient(isReversed: true), expected.inputGradient, "input gradient")
+    expectClose(data.filterGradient(isReversed: true), expected.filterGradient, "filter gradient")
+  }
+
+  private static func randomGeometry(
+    _ random: inout SeededGenerator, groups: Int
+  ) -> nagare_convolution? {
+    func axis(_ random: inout SeededGenerator) -> [Int64]? {
+      let taps = random.integer(1...(random.chance(4) ? 6 : 3))
+      let (stride, dilation) = (random.integer(1...3), random.integer(1...2))
+      let output = random.integer(1...9)
+      let span = (taps - 1) * dilation + 1
+      let before = random.chance(2) ? random.integer(0...(span - 1)) : 0
+      let after = random.chance(2) ? random.integer(0...(span - 1)) : 0
+      let unused = after == 0 ? random.integer(0...(stride - 1)) : 0
+      let input = (output - 1) * stride + span - before - after + unused
+      guard input >= 1 else { return nil }
+      return [input, output, taps, stride, dilation, before].map(Int64.init)
+    }
+    guard let y = axis(&random), let x = axis(&random) else { return nil }
+    let channels = random.chance(12) ? random.integer(380...500) : random.integer(1...20)
+    return nagare_convolution(
+      batch: Int64(random.integer(1...2)), input_height: y[0], input_width: x[0],
+      input_channels: Int64(channels * groups), output_height: y[1], output_width: x[1],
+      output_channels: Int64(random.integer(1...20) * groups), filter_height: y[2],
+      filter_width: x[2], stride_height: y[3], stride_width: x[3], dilation_height: y[4],
+      dilation_width: x[4], padding_top: y[5], padding_left: x[5], groups: Int64(groups))
+  }
+}
+
+/// A geometry with random tensors.
+private struct ConvolutionData {
+  let shape: nagare_convolution
+  let input: [Float]
+  let filter: [Float]
+  let upstream: [Float]
+
+  init(_ shape: nagare_convolution, _ random: inout SeededGenerator) {
+    self.shape = shape
+    input = random.reals(
+      Int(shape.batch * shape.input_height * shape.input_width * shape.input_channels))
+    filter = random.reals(
+      Int(
+        shape.filter_height * shape.filter_width * (shape.input_channels / shape.groups)
+          * shape.output_channels))
+    upstream = random.reals(
+      Int(shape.batch * shape.output_height * shape.output_width * shape.output_channels))
+  }
+
+  func plainLoops(
+    bias: [Float]?, relu: Bool
+  ) -> (output: [Double], inputGradient: [Double], filterGradient: [Double]) {
+    var output = [Double](repeating: 0, count: upstream.count)
+    var inputGradient = [Double](repeating: 0, count: input.count)
+    var filterGradient = [Double](repeating: 0, count: filter.count)
+    let (height, width) = (Int(shape.input_height), Int(shape.input_width))
+    let (rows, columns) = (Int(shape.output_height), Int(shape.output_width))
+    let (inputs, outputs) = (Int(shape.input_channels), Int(shape.output_channels))
+    let groups = Int(shape.groups)
+    let (depth, share) = (inputs / groups, outputs / groups)
+    for place in 0..<(Int(shape.batch) * rows * columns) {
+      let (image, oy, ox) = (place / (rows * columns), place / columns % rows, place % columns)
+      for tap in 0..<Int(shape.filter_height * shape.filter_width) {
+        let (ky, kx) = (tap / Int(shape.filter_width), tap % Int(shape.filter_width))
+        let y =
+          oy * Int(shape.stride_height) + ky * Int(shape.dilation_height) - Int(shape.padding_top)
+        let x =
+          ox * Int(shape.stride_width) + kx * Int(shape.dilation_width) - Int(shape.padding_left)
+        guard y >= 0, x >= 0, y < height, x < width else { continue }
+        for o in 0..<outputs {
+          for c in 0..<depth {
+            let at = ((image * height + y) * width + x) * inputs + o / share * depth + c
+            let to = place * outputs + o
+            let weight = (tap * depth + c) * outputs + o
+            output[to] += Double(input[at]) * Double(filter[weight])
+            inputGradient[at] += Double(upstream[to]) * Double(filter[weight])
+            filterGradient[weight] += Double(input[at]) * Double(upstream[to])
+          }
+        }
+      }
+    }
+    for index in output.indices {
+      if let bias { output[index] += Double(bias[index % outputs]) }
+      if relu { output[index] = max(0, output[index]) }
+    }
+    return (output, inputGradient, filterGradient)
+  }
+
+  private func tasks(_ count: Int64, _ isReversed: Bool) -> [Int64] {
+    isReversed ? (0..<count).reversed() : Array(0..<count)
+  }
+
+  func forward(_ bias: [Float]?, _ relu: Bool, isReversed: Bool) -> [Float] {
+    withUnsafePointer(to: shape) { shape in
+      var packed: [Float] = poisoned(Int(nagare_conv2d_packed_count_f32(shape)))
+      nagare_conv2d_pack_f32(shape, filter, &packed)
+      var output: [Float] = poisoned(upstream.count)
+      withScratch(nagare_conv2d_scratch_bytes(shape, 4)) { scratch in
+        for task in tasks(nagare_conv2d_task_count(shape), isReversed) {
+          nagare_conv2d_f32(shape, input, packed, bias, relu, &output, task, scratch)
+        }
+      }
+      return output
+    }
+  }
+
+  func inputGradient(isReversed: Bool) -> [Float] {
+    withUnsafePointer(to: shape) { shape in
+      var packed: [Float] = poisoned(Int(nagare_conv2d_input_gradient_packed_count_f32(shape)))
+      nagare_conv2d_input_gradient_pack_f32(shape, filter, &packed)
+      var output: [Float] = poisoned(input.count)
+      withScratch(nagare_conv2d_input_gradient_scratch_bytes(shape, 4)) { scratch in
+        for task in tasks(nagare_conv2d_input_gradient_task_count(shape), isReversed) {
+          nagare_conv2d_input_gradient_f32(shape, upstream, packed, &output, task, scratch)
+        }
+      }
+      return output
+    }
+  }
+
+  func filterGradient(isReversed: Bool) -> [Float] {
+    withUnsafePointer(to: shape) { shape in
+      let parts = Int(nagare_conv2d_filter_gradient_part_count(shape))
+      var partials: [Float] = poisoned(parts * filter.count)
+      withScratch(nagare_conv2d_filter_gradient_scratch_bytes(shape, 4)) { scratch in
+        for task in tasks(nagare_conv2d_filter_gradient_task_count(shape), isReversed) {
+          nagare_conv2d_filter_gradient_f32(shape, input, upstream, &partials, task, scratch)
+        }
+      }
+      var output: [Float] = poisoned(filter.count)
+      nagare_conv2d_filter_gradient_sum_f32(shape, partials, &output)
+      return output
+    }
+  }
+
+  func depthwise(_ isReversed: Bool) -> [Float] {
+    withUnsafePointer(to: shape) { shape in
+      var output: [Float] = poisoned(upstream.count)
+      withScratch(nagare_depthwise_scratch_bytes(shape, 4)) { scratch in
+        for task in tasks(nagare_depthwise_task_count(shape), isReversed) {
+          nagare_depthwise_f32(shape, input, filter, &output, task, scratch)
+        }
+      }
+      return output
+    }
+  }
+
+  func depthwiseInputGradient(_ isReversed: Bool) -> [Float] {
+    withUnsafePointer(to: shape) { shape in
+      var output: [Float] = poisoned(input.count)
+      withScratch(nagare_depthwise_input_gradient_scratch_bytes(shape, 4)) { scratch in
+        for task in tasks(nagare_depthwise_input_gradient_task_count(shape), isReversed) {
+          nagare_depthwise_input_gradient_f32(shape, upstream, filter, &output, task, scratch)
+        }
+      }
+      return output
+    }
+  }
+
+  func depthwiseFilterGradient(_ isReversed: Bool) -> [Float] {
+    withUnsafePointer(to: shape) { shape in
+      let count = nagare_depthwise_filter_gradient_task_count(shape)
+      var partials: [Float] = poisoned(Int(count) * filter.count)
+      withScratch(nagare_depthwise_filter_gradient_scratch_bytes(shape, 4)) { scratch in
+        for task in tasks(count, isReversed) {
+          nagare_depthwise_filter_gradient_f32(shape, input, upstream, &partials, task, scratch)
+        }
+      }
+      var output: [Float] = poisoned(filter.count)
+      nagare_depthwise_filter_gradient_sum_f32(shape, partials, &output)
+      return output
+    }
+  }
+}
