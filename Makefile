@@ -2,7 +2,9 @@
 
 SWIFT ?= swift
 BUILD_FLAGS ?=
-NAGARE = $(SWIFT) run -c release $(BUILD_FLAGS) --skip-build nagare
+# Without debug information a release build is quicker.
+RELEASE_FLAGS ?= -debug-info-format none
+BIN = $(shell $(SWIFT) build -c release $(RELEASE_FLAGS) --show-bin-path)
 DEMO ?= demo
 
 .PHONY: all build demo test lint format compat docs clean dependencies
@@ -14,16 +16,16 @@ dependencies:
 	@.ci/dependencies
 
 build: dependencies
-	$(SWIFT) build -c release $(BUILD_FLAGS) --product nagare
+	$(SWIFT) build -c release $(RELEASE_FLAGS) --product nagare
 
 # Scenes, training, evaluation on scenes never seen, pictures with boxes: about ten minutes on two
 # cores, the build included.
 demo: build
-	@.ci/demo "$$($(SWIFT) build -c release $(BUILD_FLAGS) --show-bin-path)/nagare" $(DEMO)
+	@.ci/demo "$(BIN)/nagare" $(DEMO)
 
+# C is optimised although Swift is not: the tests train a detector.
 test: dependencies lint
-	$(SWIFT) build -c release $(BUILD_FLAGS) --build-tests -Xswiftc -enable-testing
-	$(SWIFT) test -c release $(BUILD_FLAGS) --disable-xctest --skip-build -Xswiftc -enable-testing
+	$(SWIFT) test --disable-xctest $(BUILD_FLAGS) -Xcc -O2
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources/Nagare \
@@ -35,7 +37,7 @@ format:
 
 # Compares with TensorFlow itself, both ways; makes a virtual environment in .venv-compat.
 compat: build
-	@.ci/compat "$$($(SWIFT) build -c release $(BUILD_FLAGS) --show-bin-path)/nagare"
+	@.ci/compat "$(BIN)/nagare"
 
 clean:
 	rm -rf .build

@@ -19,6 +19,7 @@
 #include "NagareInstructionSet.h"
 #include "NagareOptimizers.h"
 #include "NagarePooling.h"
+#include "NagareRelu.h"
 #include "NagareTranscendental.h"
 #include "NagareTranspose.h"
 #include "nagare_crc32c.h"

@@ -86,14 +86,7 @@ extension FloatUnary {
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     switch inputs[0].dataType {
     case .float32:
-      if let loop = Self.loop {
-        return [
-          try mapBlocks(inputs, context, cost: 2) {
-            (x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, count) in
-            loop(Int64(count), x, y)
-          }
-        ]
-      }
+      if let loop = Self.loop { return [try mapLoop(inputs, context, loop)] }
       return [try mapBlocks(inputs, context, cost: 4, Self.block as UnaryBlock<Float>)]
     case .float64:
       return [try mapBlocks(inputs, context, cost: 8, Self.block as UnaryBlock<Double>)]
@@ -113,9 +106,13 @@ extension FloatUnary {
 protocol NumberUnary: ElementwiseUnary {
   static func function<T: FloatNumber>(_ x: T) -> T
   static func function<T: IntegerNumber>(_ x: T) -> T
+  /// A loop over `float32` elements that is faster than `function` for each.
+  static var loop: FloatLoop? { get }
 }
 
 extension NumberUnary {
+  static var loop: FloatLoop? { nil }
+
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     let widened = try widening(inputs, context) { (inputs) throws(GraphError) in
       try compute(inputs, context)
@@ -123,6 +120,7 @@ extension NumberUnary {
     if let widened { return widened }
     switch inputs[0].dataType {
     case .float32:
+      if let loop = Self.loop { return [try mapLoop(inputs, context, loop)] }
       return [try mapBlocks(inputs, context, Self.floats as UnaryBlock<Float>)]
     case .float64:
       return [try mapBlocks(inputs, context, Self.floats as UnaryBlock<Double>)]
@@ -165,6 +163,16 @@ func mapBlocks<T: Scalar>(
     block(x + range.lowerBound, y + range.lowerBound, range.count)
   }
   return result
+}
+
+/// The first input with `loop` applied to parts of it.
+private func mapLoop(
+  _ inputs: [Tensor], _ context: KernelContext, _ loop: FloatLoop
+) throws(GraphError) -> Tensor {
+  try mapBlocks(inputs, context, cost: 2) {
+    (x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, count) in
+    loop(Int64(count), x, y)
+  }
 }
 
 /// The loop of a block.
@@ -239,9 +247,18 @@ extension FloatPair {
 protocol NumberPair: Op {
   static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
   static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T
+  /// A loop over `float32` elements that is faster than `function` for each.
+  static var loop: FloatPairLoop? { get }
 }
 
+/// `z = f(x, y)` for a number of elements; `z` may be `x`.
+typealias FloatPairLoop = (
+  Int64, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?
+) -> Void
+
 extension NumberPair {
+  static var loop: FloatPairLoop? { nil }
+
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
     [try inputs[0].shape.merging(inputs[1].shape)]
   }
@@ -252,6 +269,14 @@ extension NumberPair {
     }
     if let widened { return widened }
     let name = Self.name
+    if inputs[0].dataType == .float32, let loop = Self.loop {
+      return [
+        try zipBlocks(name, inputs, context) {
+          (a: UnsafePointer<Float>, b, y: UnsafeMutablePointer<Float>, count) in
+          loop(Int64(count), a, b, y)
+        }
+      ]
+    }
     let result =
       switch inputs[0].dataType {
       case .float32: try zipBlocks(name, inputs, context, Self.floats as PairBlock<Float>)

@@ -1,3 +1,5 @@
+import CNagareKernels
+
 /// The greater of each element and 0.
 struct Relu: NumberUnary {
   static let name = "Relu"
@@ -8,6 +10,8 @@ struct Relu: NumberUnary {
         .float32, .float64, .int32, .uint8, .int16, .int8, .int64, .bfloat16, .uint16, .float16,
         .uint32, .uint64, .qint8)
     ])
+
+  static var loop: FloatLoop? { nagare_relu_f32 }
 
   @inline(__always) static func function<T: FloatNumber>(_ x: T) -> T {
     x <= 0 ? 0 : x
@@ -27,6 +31,8 @@ struct ReluGrad: NumberPair {
   static let name = "ReluGrad"
   static let signature = Signature(
     inputs: ["gradients: T", "features: T"], outputs: ["backprops: T"], types: ["T": .real])
+
+  static var loop: FloatPairLoop? { nagare_relu_gradient_f32 }
 
   @inline(__always) static func function<T: FloatNumber>(_ gradient: T, _ x: T) -> T {
     gradient * (x > 0 ? 1 : 0)
