@@ -1,0 +1,44 @@
+import Nagare
+import NagareDetection
+import TestSupport
+import Testing
+
+/// The whole chain: scenes, packing, loading, training, checkpoint, evaluation.
+struct OverfittingTests {
+  @Test func thirtyTwoScenesAreLearntByHeart() throws {
+    let folder = try TemporaryFolder()
+    let detector = try GridDetector(classCount: 1, width: 0.125, pictureSize: 64)
+    try SceneGenerator(seed: 5, difficulty: 0).write(count: 32, to: folder.path("scenes"))
+    let annotated = try AnnotatedFolder(folder.path("scenes")) { _ in }
+    let records = folder.path("scenes.tfrecord")
+    _ = try DatasetPacker(grid: detector.grid).pack(annotated, split: .all, to: records)
+
+    var options = TrainingOptions()
+    options.width = detector.width
+    options.batchSize = 8
+    options.learningRate = 0.004
+    options.maxStep = 700
+    options.distorts = false
+    options.seed = 3
+    let data = try DetectionData(records, detector: detector, seed: options.seed)
+    let run = folder.path("run")
+    do {
+      let trainer = try DetectionTrainer(
+        data: data, labels: annotated.labels, folder: run, options: options, warn: { _ in })
+      var steps = 0
+      let isStopped = try !trainer.run(progress: { _ in steps += 1 }, shouldStop: { steps >= 350 })
+      #expect(isStopped)
+      #expect(steps == 350)
+    }
+    // The rest after a restart, from the checkpoint.
+    let trainer = try DetectionTrainer(
+      data: data, labels: annotated.labels, folder: run, options: options, warn: { _ in })
+    #expect(trainer.step == 350)
+    #expect(try trainer.run(progress: { _ in }, shouldStop: { false }))
+
+    let model = try GridModel(checkpoint: run, pictureSize: 64)
+    let result = try model.evaluate(data, labels: annotated.labels)
+    let precision = try #require(result.mean)
+    #expect(precision >= 0.95, "\(result.table)")
+  }
+}
