@@ -275,7 +275,50 @@ extension FusedBatchNormGradOp {
     ]
   }
 
+  /// The derivative of the gradient's own formula, written with simple ops.
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
-    throw .unimplemented("The second derivative of batch normalization is not implemented")
+    // Copies, so that only what the formula makes of them is differentiated.
+    let upstream = try identity(node.inputs[0])
+    let x = try identity(node.inputs[1])
+    let scale = try identity(node.inputs[2])
+    let rank = format.rank
+    let axes = (0..<rank).filter { $0 != channelIndex(rank) }
+    func channels(_ vector: Output) throws(GraphError) -> Output {
+      guard format.order == .nchw else { return vector }
+      return try reshape(vector, [1, -1] + [Int](repeating: 1, count: rank - 2))
+    }
+    func average(_ values: Output) throws(GraphError) -> Output {
+      try mean(values, axes: axes, keepDimensions: true)
+    }
+    func total(_ values: Output) throws(GraphError) -> Output { try sum(values, axes: axes) }
+
+    let isTraining = normalization.isTraining
+    let epsilon = try Tensor(scalar: normalization.epsilon)
+    let centered = try x - (isTraining ? average(x) : channels(node.inputs[3]))
+    let product = try upstream * centered
+    let gradient: Output
+    let scaleGradient: Output
+    if isTraining {
+      let factor = try rsqrt(average(square(centered)) + epsilon)
+      let slope = try factor * factor * average(product)
+      gradient = try channels(scale) * factor * (upstream - average(upstream) - centered * slope)
+      scaleGradient = try total(product * factor)
+    } else {
+      let factor = try rsqrt(channels(node.inputs[4]) + epsilon)
+      gradient = try upstream * channels(scale) * factor
+      scaleGradient = try total(product * factor)
+    }
+    var targets: [Output] = []
+    var weights: [Output] = []
+    for (target, weight) in zip(
+      [gradient, scaleGradient, try total(upstream)], node.upstream)
+    {
+      guard let weight else { continue }
+      targets.append(target)
+      weights.append(weight)
+    }
+    let derivatives = try node.graph.gradients(
+      of: targets, withRespectTo: [upstream, x, scale], upstream: weights)
+    return derivatives + [Output?](repeating: nil, count: node.inputs.count - 3)
   }
 }
