@@ -887,6 +887,17 @@ def damage(count=40):
             with open(os.path.join(place, name), "wb") as file:
                 file.write(session.run(encoded))
 
+    os.makedirs(os.path.join(place, "annotated"), exist_ok=True)
+    with open(os.path.join(place, "voc.xml"), "w") as file:
+        file.write(
+            "<annotation><filename>a.jpg</filename><size><width>50</width><height>40</height>"
+            "</size><object><name>face</name><bndbox><xmin>5</xmin><ymin>6</ymin><xmax>30</xmax>"
+            "<ymax>31</ymax></bndbox></object></annotation>")
+    with open(os.path.join(place, "cropper.json"), "w") as file:
+        json.dump({"generator": "Region Cropper", "file_name": "a.jpg", "regions": [
+            {"probability": 1.0, "label": 1,
+             "rect": {"left": 5, "top": 6, "right": 30, "bottom": 31}}]}, file)
+
     def here(name):
         return os.path.join(place, name)
 
@@ -903,6 +914,7 @@ def damage(count=40):
     feed = lambda name: [
         ["run", here("graph.pb"), "--checkpoint", here("ckpt"), "--feed", f"x={here(name)}",
          "--fetch", "y"]]
+    pack = [["dataset", "pack", here("annotated"), "--output", here("packed.tfrecord")]]
     # The file, what it is called while damaged, commands, and files that go with it.
     cases = [
         ("graph.pb", "bad.pb", session(here("bad.pb")), []),
@@ -923,6 +935,9 @@ def damage(count=40):
         ("picture.png", "bad.png", show("decode.pb", "bad.png", "png"), []),
         ("x.npy", "bad.npy", feed("bad.npy"), []),
         ("x.npz", "bad.npz", feed("bad.npz"), []),
+        ("voc.xml", "annotated/a.xml", pack, [("picture.jpg", "annotated/a.jpg")]),
+        ("cropper.json", "annotated/a.xml", pack, [("picture.jpg", "annotated/a.jpg")]),
+        ("picture.jpg", "annotated/a.jpg", pack, [("voc.xml", "annotated/a.xml")]),
     ]
     for index, (source, target, commands, companions) in enumerate(cases):
         for name, copy in companions:
@@ -942,7 +957,7 @@ def damage(count=40):
             for command in commands:
                 problem = refusal(command, codes)
                 if problem:
-                    kept = here(f"kept_{index}_{number}_{target}")
+                    kept = here(f"kept_{index}_{number}_{os.path.basename(target)}")
                     with open(kept, "wb") as file:
                         file.write(damaged)
                     shown = " ".join(command).replace(here(target), kept)
