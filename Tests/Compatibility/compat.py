@@ -395,7 +395,6 @@ def arrays():
         "integers": random_numbers.integers(-9, 9, (3, 4, 5)).astype(np.int32),
         "numbers": (random_numbers.standard_normal((4, 6)) * 2).astype(np.float32),
     }
-    # NumPy's byte strings have no zero byte at their end, which `constant[:2]` does not have either.
     compare_runs("arrays of strings and integers, slices", path, [
         {"feeds": feeds, "fetches": names}])
 
@@ -533,14 +532,33 @@ def all_types():
     return values
 
 
-def save(prefix, values, slices=None):
-    with tf.Graph().as_default(), tf.Session() as session:
+def save(prefix, values, slices=None, by_nagare=False):
+    """Writes a checkpoint; an `@` and what follows it is not part of a name."""
+    with tf.Graph().as_default() as graph, tf.Session() as session:
         names = list(values)
-        session.run(
-            tf.raw_ops.SaveV2(
-                prefix=prefix, tensor_names=[n.split("@")[0] for n in names],
-                shape_and_slices=[(slices or {}).get(n, "") for n in names],
-                tensors=[tf.constant(values[n]) for n in names]))
+        written = tf.raw_ops.SaveV2(
+            prefix=prefix, tensor_names=[n.split("@")[0] for n in names],
+            shape_and_slices=[(slices or {}).get(n, "") for n in names],
+            tensors=[tf.constant(values[n]) for n in names])
+        if by_nagare:
+            nagare("run", write_graph(graph, prefix + ".pb"), "--target", written.name)
+        else:
+            session.run(written)
+
+
+def merge(parts, prefix, by_nagare=False):
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        merged = tf.raw_ops.MergeV2Checkpoints(
+            checkpoint_prefixes=parts, destination_prefix=prefix, delete_old_dirs=False)
+        if by_nagare:
+            nagare("run", write_graph(graph, prefix + ".pb"), "--target", merged.name)
+        else:
+            session.run(merged)
+
+
+def loaded(prefix):
+    reader = tf.train.load_checkpoint(prefix)
+    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
 
 
 def exported(prefix, name):
@@ -556,30 +574,33 @@ def exported(prefix, name):
 def checkpoints():
     place = folder("checkpoints")
     values = all_types()
-    prefix = os.path.join(place, "types")
-    save(prefix, values)
-    report.values("checkpoints of TensorFlow, every type", exported(prefix, "types"), values)
-
-    whole = np.random.default_rng(12).standard_normal((10, 4)).astype(np.float32)
-    prefix = os.path.join(place, "partitioned")
-    save(prefix, {"w@0": whole[:6], "w@1": whole[6:], "v": whole[:, 0]},
-         {"w@0": "10 4 0,6:-", "w@1": "10 4 6,4:-"})
-    report.values(
-        "checkpoints of TensorFlow, partitioned", exported(prefix, "partitioned"),
-        {"w": whole, "v": whole[:, 0]})
-
-    parts = []
     names = list(values)
-    for index in range(3):
-        parts.append(os.path.join(place, f"part-{index}"))
-        save(parts[-1], {n: values[n] for n in names[index::3]})
-    prefix = os.path.join(place, "shards")
-    with tf.Graph().as_default(), tf.Session() as session:
-        session.run(
-            tf.raw_ops.MergeV2Checkpoints(
-                checkpoint_prefixes=parts, destination_prefix=prefix, delete_old_dirs=False))
-    report.values(
-        "checkpoints of TensorFlow, three shards", exported(prefix, "shards"), values)
+    whole = np.random.default_rng(12).standard_normal((10, 4)).astype(np.float32)
+    for by_nagare in (False, True):
+        writer = "nagare" if by_nagare else "TensorFlow"
+
+        def read(prefix):
+            if by_nagare:
+                return loaded(prefix)
+            return exported(prefix, os.path.basename(prefix) + "_exported")
+
+        prefix = os.path.join(place, f"types_{writer}")
+        save(prefix, values, by_nagare=by_nagare)
+        report.values(f"checkpoints of {writer}, every type", read(prefix), values)
+
+        prefix = os.path.join(place, f"partitioned_{writer}")
+        save(prefix, {"w@0": whole[:6], "w@1": whole[6:], "v": whole[:, 0]},
+             {"w@0": "10 4 0,6:-", "w@1": "10 4 6,4:-"}, by_nagare=by_nagare)
+        report.values(
+            f"checkpoints of {writer}, partitioned", read(prefix), {"w": whole, "v": whole[:, 0]})
+
+        parts = []
+        for index in range(3):
+            parts.append(os.path.join(place, f"part_{writer}_{index}"))
+            save(parts[-1], {n: values[n] for n in names[index::3]}, by_nagare=by_nagare)
+        prefix = os.path.join(place, f"shards_{writer}")
+        merge(parts, prefix, by_nagare)
+        report.values(f"checkpoints of {writer}, three shards", read(prefix), values)
 
     many = {f"layer_{i}/w_{i % 7}": np.full((i % 5 + 1,), i, np.float32) for i in range(1500)}
     prefix = os.path.join(place, "many")
@@ -780,10 +801,8 @@ def training():
            result.stdout.strip())
 
     prefix = os.path.join(run, "model.ckpt-20")
-    reader = tf.train.load_checkpoint(run)
-    theirs = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
     report.values("training's checkpoint read by TensorFlow", exported(prefix, "run/exported"),
-                  theirs, relative=0, absolute=0)
+                  loaded(run), relative=0, absolute=0)
     latest = tf.train.latest_checkpoint(run)
     report("training's latest checkpoint",
            None if latest and os.path.samefile(latest + ".index", prefix + ".index")
@@ -887,6 +906,17 @@ def damage(count=40):
             with open(os.path.join(place, name), "wb") as file:
                 file.write(session.run(encoded))
 
+    os.makedirs(os.path.join(place, "annotated"), exist_ok=True)
+    with open(os.path.join(place, "voc.xml"), "w") as file:
+        file.write(
+            "<annotation><filename>a.jpg</filename><size><width>50</width><height>40</height>"
+            "</size><object><name>face</name><bndbox><xmin>5</xmin><ymin>6</ymin><xmax>30</xmax>"
+            "<ymax>31</ymax></bndbox></object></annotation>")
+    with open(os.path.join(place, "cropper.json"), "w") as file:
+        json.dump({"generator": "Region Cropper", "file_name": "a.jpg", "regions": [
+            {"probability": 1.0, "label": 1,
+             "rect": {"left": 5, "top": 6, "right": 30, "bottom": 31}}]}, file)
+
     def here(name):
         return os.path.join(place, name)
 
@@ -903,6 +933,7 @@ def damage(count=40):
     feed = lambda name: [
         ["run", here("graph.pb"), "--checkpoint", here("ckpt"), "--feed", f"x={here(name)}",
          "--fetch", "y"]]
+    pack = [["dataset", "pack", here("annotated"), "--output", here("packed.tfrecord")]]
     # The file, what it is called while damaged, commands, and files that go with it.
     cases = [
         ("graph.pb", "bad.pb", session(here("bad.pb")), []),
@@ -923,6 +954,9 @@ def damage(count=40):
         ("picture.png", "bad.png", show("decode.pb", "bad.png", "png"), []),
         ("x.npy", "bad.npy", feed("bad.npy"), []),
         ("x.npz", "bad.npz", feed("bad.npz"), []),
+        ("voc.xml", "annotated/a.xml", pack, [("picture.jpg", "annotated/a.jpg")]),
+        ("cropper.json", "annotated/a.xml", pack, [("picture.jpg", "annotated/a.jpg")]),
+        ("picture.jpg", "annotated/a.jpg", pack, [("voc.xml", "annotated/a.xml")]),
     ]
     for index, (source, target, commands, companions) in enumerate(cases):
         for name, copy in companions:
@@ -942,7 +976,7 @@ def damage(count=40):
             for command in commands:
                 problem = refusal(command, codes)
                 if problem:
-                    kept = here(f"kept_{index}_{number}_{target}")
+                    kept = here(f"kept_{index}_{number}_{os.path.basename(target)}")
                     with open(kept, "wb") as file:
                         file.write(damaged)
                     shown = " ".join(command).replace(here(target), kept)

@@ -160,6 +160,14 @@ func pascalVOC(_ name: String, file: String = "a.png", box: [Int] = [10, 20, 110
     #expect(throws: GraphError.self) { try Annotation.read(path) }
   }
 
+  @Test func namesOfElementsThatAreNotUTF8AreRefused() throws {
+    var text = Array("<annotation><a/></annotation>".utf8)
+    text[13] = 0xee
+    let path = try folder.write("a.xml", text)
+    #expect(
+      message { () throws(GraphError) in _ = try Annotation.read(path) }.contains("UTF-8"))
+  }
+
   @Test func missingFilesAreNotFound() {
     #expect(throws: GraphError.self) { try Annotation.read(folder.path + "/none.json") }
     #expect(throws: GraphError.self) { try Annotation.read(folder.path) }

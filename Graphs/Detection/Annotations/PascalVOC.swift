@@ -9,10 +9,14 @@ extension Annotation {
   /// Reads the XML of Pascal VOC: `filename`, `size`, and for each `object` its `name` and `bndbox`
   /// in pixels. Parts of an object (a head, hands) are passed over.
   ///
-  /// - Throws: `invalidArgument` for what is not such XML, or declares entities.
+  /// - Throws: `invalidArgument` for what is not such XML in UTF-8, or declares entities.
   static func pascalVOC(_ data: Data, path: String) throws(GraphError) -> Annotation {
     guard data.range(of: Data("<!ENTITY".utf8)) == nil else {
       throw GraphError(.invalidArgument, "entities must not be declared in an annotation")
+    }
+    // Foundation's parser takes for granted that names are, and ends the process where they are not.
+    guard String(validating: data, as: UTF8.self) != nil else {
+      throw GraphError(.invalidArgument, "an annotation must be in UTF-8")
     }
     let reader = PascalVOCReader()
     let parser = XMLParser(data: data)

@@ -30,7 +30,14 @@ struct RestoreV2: Op, NonDifferentiable {
       throw .invalidArgument(
         "Got \(request.names.count) tensor names but \(dataTypes.count) expected dtypes.")
     }
-    let checkpoint = try Checkpoint(request.prefix)
+    let checkpoint: Checkpoint
+    do {
+      checkpoint = try Checkpoint(request.prefix)
+    } catch where error.code == .notFound {
+      throw error.prefixed(
+        "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for "
+          + request.prefix)
+    }
     var tensors: [Tensor] = []
     for (index, name) in request.names.enumerated() {
       guard checkpoint.contains(name) else {

@@ -118,6 +118,25 @@ def variables():
             c.run([n.read_value() if resource else n.value()])
             c.run(targets=[v.initializer])
             c.run([value])
+    with GraphCase("variables_old", "exact") as c:
+        old = add_node("Variable", [], dict(shape=[2], dtype=f32), "old").outputs[0]
+        put = tf.raw_ops.Assign(ref=old, value=tf.constant([1.0, 2.0]), name="put")
+        value = tf.identity(old, "value")
+        r = tf.Variable(np.ones((2, 3), np.float32), name="r", use_resource=True)
+        shape = tf.raw_ops.VariableShape(input=r.handle, name="shape")
+        long = tf.raw_ops.VariableShape(input=r.handle, out_type=i64, name="long")
+        destroy = tf.raw_ops.DestroyResourceOp(
+            resource=r.handle, ignore_lookup_error=False, name="destroy")
+        quietly = tf.raw_ops.DestroyResourceOp(resource=r.handle, name="quietly")
+        c.run([value])
+        c.run(targets=[put.op])
+        c.run([value])
+        c.run(targets=[r.initializer])
+        c.run([shape, long])
+        c.run(targets=[destroy])
+        c.run([r.read_value()])
+        c.run(targets=[quietly])
+        c.run(targets=[destroy])
     with GraphCase("variables_refused") as c:
         w = tf.Variable(np.ones(2, np.float32), name="w", use_resource=False, validate_shape=False)
         x = tf.placeholder(f32, None, "x")
@@ -188,7 +207,27 @@ def optimizers():
                         beta2=scalar(0.999), epsilon=scalar(1e-8), grad=g, use_nesterov=nesterov)
                 return make
 
+            def adagrad(updates):
+                def make(v, g):
+                    a = variable(np.full(3, 0.1), "accumulator", resource, dtype)
+                    op = raw.ResourceApplyAdagrad if resource else raw.ApplyAdagrad
+                    return [a], op(
+                        **var(v), **slot("accum", a), lr=scalar(0.1), grad=g, update_slots=updates)
+                return make
+
+            def rms(v, g):
+                ms = variable(np.ones(3), "ms", resource, dtype)
+                mom = variable(np.zeros(3), "mom", resource, dtype)
+                op = raw.ResourceApplyRMSProp if resource else raw.ApplyRMSProp
+                return [ms, mom], op(
+                    **var(v), **slot("ms", ms), **slot("mom", mom), lr=scalar(0.01),
+                    rho=scalar(0.9), momentum=scalar(0.5), epsilon=scalar(1e-3), grad=g)
+
             suffix = f"{kind}_{dtype.name}"
+            if dtype == f32:
+                update(f"adagrad_{suffix}", resource, dtype, adagrad(True))
+                update(f"adagrad_without_slots_{suffix}", resource, dtype, adagrad(False))
+                update(f"rms_prop_{suffix}", resource, dtype, rms)
             update(f"gradient_descent_{suffix}", resource, dtype, descent)
             for nesterov in (False, True):
                 n = "_nesterov" if nesterov else ""

@@ -369,6 +369,8 @@ def array_shape():
     case("PreventGradient", R(2), label="message", types=[f32], gradient=False, message="why")
     case("GuaranteeConst", R(2), types=[f32, i32], gradient=False)
     case("Snapshot", R(2, 3))
+    case("Print", R(2, 3), (R(2), R(dtype=string)), message="values: ")
+    case("Print", R(2), (), label="nothing", types=[f32], first_n=1, summarize=2, U=[])
     case("IdentityN", (R(2), V([1, 2], i32), R(2, 1)), label="three", types=FLOATS)
     case("IdentityN", (V("a", string),), label="string")
     case("EnsureShape", R(2, 3), shape=[2, 3])

@@ -12,6 +12,8 @@ VarHandleOp ReadVariableOp AssignVariableOp AssignAddVariableOp AssignSubVariabl
 VarIsInitializedOp
 ApplyGradientDescent ApplyMomentum ApplyAdam
 ResourceApplyGradientDescent ResourceApplyMomentum ResourceApplyAdam
+ApplyAdagrad ApplyRMSProp ResourceApplyAdagrad ResourceApplyRMSProp
+Variable VariableShape DestroyResourceOp Print
 Add AddV2 AddN Sub Mul RealDiv Div DivNoNan FloorDiv FloorMod Maximum Minimum Pow SquaredDifference
 Neg Abs Sign Exp Log Sqrt Rsqrt Square Reciprocal Inv Tanh Sigmoid Floor Ceil Round
 Relu Relu6 LeakyRelu Elu Softplus Softmax LogSoftmax

@@ -31,7 +31,9 @@ import Testing
         }
       } catch {
         let expected = run.refusal?.messages[0].replacing("{directory}", with: folder.path)
-        if error.code.rawValue != run.refusal?.code || !error.message.contains(expected ?? "") {
+        // An empty text is one that only TensorFlow's own classes explain.
+        let agrees = expected.map { $0.isEmpty || error.message.contains($0) } ?? false
+        if error.code.rawValue != run.refusal?.code || !agrees {
           Issue.record(
             "\(place) | expected \(expected.map { "'\($0)'" } ?? "values"), got \(error)")
         }
