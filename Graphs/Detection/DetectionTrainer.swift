@@ -193,16 +193,16 @@ public final class DetectionTrainer {
             .init(tag: "learning_rate", .scalar(Float(row.learningRate))),
           ]), step: Int64(step))
       }
-      wasStopped = shouldStop()
-      if step % options.saveEvery == 0 || step == options.maxStep || wasStopped {
-        try save(events)
-        saved = step
-      }
       progress(
         TrainingProgress(
           step: step, maxStep: options.maxStep, labelLoss: row.labelLoss,
           locationLoss: row.locationLoss, learningRate: row.learningRate,
           stepsPerSecond: rate.tick()))
+      wasStopped = shouldStop()
+      if step % options.saveEvery == 0 || step == options.maxStep || wasStopped {
+        try save(events)
+        saved = step
+      }
     }
     if saved != step { try save(events) }
     try events.close()

@@ -319,6 +319,11 @@ extension FusedBatchNormGradOp {
     }
     let derivatives = try node.graph.gradients(
       of: targets, withRespectTo: [upstream, x, scale], upstream: weights)
-    return derivatives + [Output?](repeating: nil, count: node.inputs.count - 3)
+    // In inference nothing need depend on the tensor itself: TensorFlow gives zeros there.
+    var results: [Output?] = []
+    for (derivative, input) in zip(derivatives, node.inputs) {
+      results.append(try derivative ?? zerosLike(input))
+    }
+    return results + [Output?](repeating: nil, count: node.inputs.count - 3)
   }
 }
