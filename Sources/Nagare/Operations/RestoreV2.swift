@@ -33,7 +33,7 @@ struct RestoreV2: Op, NonDifferentiable {
     let checkpoint: Checkpoint
     do {
       checkpoint = try Checkpoint(request.prefix)
-    } catch where error.code == .notFound {
+    } catch  where error.code == .notFound {
       throw error.prefixed(
         "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for "
           + request.prefix)
