@@ -126,7 +126,7 @@ private enum Concatenation {
         value.dimensions, from: StridedCopy.steps(value.dimensions), to: steps,
         targetStart: start
       ).run(value, result, context)
-      start += value.dimensions[place] * steps[place]
+      start &+= value.dimensions[place] &* steps[place]
     }
     return result
   }
@@ -136,13 +136,7 @@ private enum Concatenation {
   ) throws(GraphError) -> [Output?] {
     let gradient = try node.gradient
     // Offsets are counted along an int32 axis.
-    var narrow = axis
-    if axis.dataType != .int32 {
-      let cast = try node.graph.addNode(
-        "Cast", [axis], attributes: ["DstT": .type(.int32)], name: "Cast")
-      narrow = node.graph.output(cast)
-    }
-    let wrapped = try floorMod(narrow, rank(of: values[0]), name: "mod")
+    let wrapped = try floorMod(cast(axis, to: .int32), rank(of: values[0]), name: "mod")
     let sizes = try shapes(of: values)
     let offsets = try concatOffsets(wrapped, sizes)
     var parts: [Output?] = []

@@ -18,7 +18,8 @@ struct GatherV2: Op {
       guard let params = inputs[0].shape.rank, let indices = inputs[1].shape.rank,
         batchDimensions.magnitude <= maximumRank
       else { return [.unknown] }
-      return [.unknown(rank: params - 1 + indices - batchDimensions)]
+      let batch = batchDimensions < 0 ? batchDimensions + indices : batchDimensions
+      return [.unknown(rank: params - 1 + indices - batch)]
     }
     try inputs[0].shape.withRank(
       atLeast: axis < 0 ? 0 - max(axis, -Int(Int32.max)) : axis.addingClamped(1))
@@ -153,13 +154,14 @@ struct GatherV2: Op {
       try expandDimensions(scalar, axis: 0)
     }
     func sizes(_ begin: Output, _ end: Output) throws(GraphError) -> Output {
-      try slice(whole, begin: vector(begin), size: vector(subtract(end, begin)))
+      try slice(whole, begin: vector(begin), size: vector(end - begin))
     }
     let after = try axis + one
     let limit = try slice(whole, begin: vector(axis), size: vector(one))
     let picks = try vector(size(of: indices))
     // The rows that every element of the batch has.
-    let batchCount = batchDimensions == 0 ? nil : try product(of: sizes(zero, batch))
+    let batchCount =
+      batchDimensions == 0 ? nil : try product(sizes(zero, batch), axes: [0], keepDimensions: true)
     let picked = try batchCount.map { (count) throws(GraphError) in try floorDivide(picks, count) }
 
     let order = try concat(
@@ -183,7 +185,7 @@ struct GatherV2: Op {
       rows = try limit * batchCount
       let inner = try slice(
         moved, begin: vector(batch + one),
-        size: vector(subtract(subtract(dimensions, batch), one)))
+        size: vector(dimensions - batch - one))
       values = try reshape(values, concat([picks, inner], axis: 0))
     }
     let summed = try unsortedSegmentSum(values, ids, count: reshape(rows, []))
@@ -229,25 +231,6 @@ private func gatherGradient(
   let values = try reshape(gradient, concat([count, whole[1...]], axis: 0))
   let summed = try unsortedSegmentSum(values, reshape(indices, count), count: whole[0])
   return try reshape(summed, like: params)
-}
-
-/// The product of the elements of a vector, as a vector of one.
-private func product(of sizes: Output) throws(GraphError) -> Output {
-  let axes = try sizes.graph.constant([0], name: "Prod/reduction_indices")
-  let product = try sizes.graph.addNode(
-    "Prod", [sizes, axes], attributes: ["keep_dims": .bool(true)])
-  return sizes.graph.output(product)
-}
-
-private func subtract(_ x: Output, _ y: Output) throws(GraphError) -> Output {
-  x.graph.output(try x.graph.addNode("Sub", [x, y], name: "sub"))
-}
-
-private func cast(_ input: Output, to dataType: DataType) throws(GraphError) -> Output {
-  if input.dataType == dataType { return input }
-  let graph = input.graph
-  return graph.output(
-    try graph.addNode("Cast", [input], attributes: ["DstT": .type(dataType)]))
 }
 
 /// Slices of `params` along `axis`, picked by `indices`.

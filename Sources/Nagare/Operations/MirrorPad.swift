@@ -21,7 +21,12 @@ struct MirrorPad: Op {
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     let input = inputs[0]
     let paddings = try Paddings(inputs[1], for: input)
-    let mirror = try Mirror(paddings, inner: input.dimensions, mode)
+    guard input.count > 0 else {
+      try Mirror.check(paddings.before, paddings.result, inner: input.dimensions, mode)
+      return [try context.allocate(input.dataType, paddings.result)]
+    }
+    let mirror = try Mirror(
+      before: paddings.before, padded: paddings.result, inner: input.dimensions, mode)
     var result = input
     // A dimension at a time: what is mirrored later takes what was mirrored before with it.
     for axis in input.dimensions.indices where mirror.places[axis].count != input.dimensions[axis] {
@@ -90,14 +95,14 @@ struct MirrorPadGrad: Op {
     let paddings = try Paddings(inputs[1], for: gradient)
     var inner: [Int] = []
     for (axis, size) in gradient.dimensions.enumerated() {
-      // `result` is the gradient's size with the padding added once more.
-      let size = 2 * size - paddings.result[axis]
-      guard size >= 0 else {
+      let added = paddings.result[axis] - size
+      guard added <= size else {
         throw .invalidArgument(
           "Total paddings must be no greater than the input tensor size: \(gradient.shape)")
       }
-      inner.append(size)
+      inner.append(size - added)
     }
+    guard gradient.count > 0 else { return [try Tensor(zeros: gradient.dataType, inner)] }
     let mirror = try Mirror(
       before: paddings.before, padded: gradient.dimensions, inner: inner, mode)
     switch gradient.dataType {
@@ -143,27 +148,33 @@ struct MirrorPadGrad: Op {
 private struct Mirror {
   var places: [[Int]] = []
 
-  init(_ paddings: Paddings, inner: [Int], _ mode: MirrorMode) throws(GraphError) {
-    try self.init(before: paddings.before, padded: paddings.result, inner: inner, mode)
-  }
-
   init(before: [Int], padded: [Int], inner: [Int], _ mode: MirrorMode) throws(GraphError) {
+    try Self.check(before, padded, inner: inner, mode)
     let skipped = mode == .reflect ? 1 : 0
     for (axis, size) in inner.enumerated() {
-      let (first, last) = (before[axis], padded[axis] - size - before[axis])
-      guard max(first, last) <= size - skipped || (first == 0 && last == 0) else {
-        throw .invalidArgument(
-          mode == .reflect
-            ? "paddings must be less than the dimension size: \(first), \(last) not less than \(size)"
-            : "paddings must be no greater than the dimension size: \(first), \(last) greater than "
-              + "\(size)")
-      }
       places.append(
         (0..<padded[axis]).map { position in
-          let place = position - first
+          let place = position - before[axis]
           if place < 0 { return -place - 1 + skipped }
           return place < size ? place : 2 * size - 1 - skipped - place
         })
+    }
+  }
+
+  /// Refuses to mirror more than there is.
+  static func check(
+    _ before: [Int], _ padded: [Int], inner: [Int], _ mode: MirrorMode
+  ) throws(GraphError) {
+    for (axis, size) in inner.enumerated() {
+      let (first, last) = (before[axis], padded[axis] - size - before[axis])
+      guard first != 0 || last != 0, max(first, last) > (mode == .reflect ? size - 1 : size) else {
+        continue
+      }
+      throw .invalidArgument(
+        mode == .reflect
+          ? "paddings must be less than the dimension size: \(first), \(last) not less than \(size)"
+          : "paddings must be no greater than the dimension size: \(first), \(last) greater than "
+            + "\(size)")
     }
   }
 }

@@ -45,7 +45,7 @@ struct Pack: Op {
     others.remove(at: place)
     for (index, input) in inputs.enumerated() {
       try StridedCopy(
-        first, from: StridedCopy.steps(first), to: others, targetStart: index * steps[place]
+        first, from: StridedCopy.steps(first), to: others, targetStart: index &* steps[place]
       ).run(input, result, context)
     }
     return [result]

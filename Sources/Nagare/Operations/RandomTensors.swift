@@ -65,8 +65,7 @@ extension Graph {
       let low = try constant(Tensor(real: lower, dataType), name: "min", location)
       let high = try constant(Tensor(real: upper, dataType), name: "max", location)
       let numbers = try output(op, [size], name: RandomUniform.name, location)
-      let span = output(try addNode("Sub", [high, low], name: "sub"))
-      return [try multiply(numbers, span, name: "mul"), low]
+      return [try numbers * (high - low), low]
     }
   }
 
@@ -109,7 +108,7 @@ extension Graph {
       let center = try constant(Tensor(real: mean, op.dataType), name: "mean", location)
       let width = try constant(Tensor(real: deviation, op.dataType), name: "stddev", location)
       let numbers = try output(op, [size], name: Swift.type(of: op).name, location)
-      return [try multiply(numbers, width, name: "mul"), center]
+      return [try numbers * width, center]
     }
   }
 }

@@ -66,7 +66,7 @@ struct SliceOp: Op {
         throw .invalidArgument("Expected size[\(axis)] in [0, \(rest)], but got \(size)")
       }
       sizes.append(size)
-      start += begin[axis] * steps[axis]
+      start &+= begin[axis] &* steps[axis]
     }
     if sizes == input.dimensions { return [input] }
     return [try input.part(sizes, steps: steps, start: start, context)]
@@ -81,13 +81,8 @@ struct SliceOp: Op {
     let whole = try shape(of: input, outputType: type)
     let part = try shape(of: node.outputs[0], outputType: type)
     let before = try reshape(begin, column)
-    let after = try reshape(try difference(try difference(whole, part), begin), column)
+    let after = try reshape(whole - part - begin, column)
     return [try pad(node.gradient, paddings: try concat([before, after], axis: 1)), nil, nil]
-  }
-
-  private func difference(_ x: Output, _ y: Output) throws(GraphError) -> Output {
-    let node = try x.graph.addNode("Sub", [x, y], name: "sub")
-    return x.graph.output(node)
   }
 }
 

@@ -179,7 +179,7 @@ extension Tensor {
       var dimensions = self.dimensions
       dimensions[axis] = size
       parts.append(try part(dimensions, steps: steps, start: start, context))
-      start += size * steps[axis]
+      start &+= size &* steps[axis]
     }
     return parts
   }

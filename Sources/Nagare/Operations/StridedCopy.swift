@@ -18,12 +18,17 @@ struct StridedCopy {
   ) {
     self.sourceStart = sourceStart
     self.targetStart = targetStart
+    // The steps of an empty tensor may not be numbers at all.
+    guard !dimensions.contains(0) else {
+      self.count = 0
+      return
+    }
     var count = 1
     for index in dimensions.indices where dimensions[index] != 1 {
       let (size, source, target) = (dimensions[index], sourceSteps[index], targetSteps[index])
       count *= size
       guard let outer = sizes.last, let outerSource = self.sourceSteps.last,
-        let outerTarget = self.targetSteps.last, size > 0, outerSource == source * size,
+        let outerTarget = self.targetSteps.last, outerSource == source * size,
         outerTarget == target * size
       else {
         sizes.append(size)
@@ -39,11 +44,11 @@ struct StridedCopy {
     self.count = count
   }
 
-  /// The steps of a dense tensor in row-major order.
+  /// The steps of a dense tensor in row-major order. Those of an empty tensor may wrap around.
   static func steps(_ dimensions: [Int]) -> [Int] {
     var steps = [Int](repeating: 1, count: dimensions.count)
     for index in dimensions.indices.dropLast().reversed() {
-      steps[index] = steps[index + 1] * max(1, dimensions[index + 1])
+      steps[index] = steps[index + 1] &* max(1, dimensions[index + 1])
     }
     return steps
   }

@@ -283,7 +283,7 @@ private struct StridedBox {
     let isEmpty = counts.contains(0)
     for (dimension, step) in zip(dimensions, whole) {
       start += isEmpty ? 0 : dimension.begin * step
-      steps.append(dimension.stride * step)
+      steps.append(dimension.stride &* step)
     }
     return (counts, steps, start)
   }

@@ -37,7 +37,7 @@ struct Unpack: Op {
     let step = steps.remove(at: place)
     var slices: [Tensor] = []
     for index in 0..<count {
-      slices.append(try value.part(dimensions, steps: steps, start: index * step, context))
+      slices.append(try value.part(dimensions, steps: steps, start: index &* step, context))
     }
     return slices
   }

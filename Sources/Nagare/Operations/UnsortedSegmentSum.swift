@@ -81,19 +81,13 @@ struct UnsortedSegmentSum: Op {
     let graph = node.graph
     let (data, ids) = (node.inputs[0], node.inputs[1])
     let zeros = try zerosLike(ids)
-    let clipped = graph.output(try graph.addNode("Maximum", [ids, zeros]))
-    let gathered = try gather(node.gradient, clipped)
-    let isTaken = graph.output(try graph.addNode("GreaterEqual", [ids, zeros]))
+    let gathered = try gather(node.gradient, maximum(ids, zeros))
+    let isTaken = try greaterEqual(ids, zeros)
     // One flag a slice: dimensions of size 1 for those that the ids do not have.
-    let more = try subtract(rank(of: data), rank(of: ids))
+    let more = try rank(of: data) - rank(of: ids)
     let ones = try fill(expandDimensions(more, axis: 0), graph.constant(1, name: "ones/Const"))
     let flags = try reshape(isTaken, concat([shape(of: ids), ones], axis: 0))
-    let chosen = try graph.addNode("SelectV2", [flags, gathered, zerosLike(gathered)])
-    return [graph.output(chosen), nil, nil]
-  }
-
-  private func subtract(_ x: Output, _ y: Output) throws(GraphError) -> Output {
-    x.graph.output(try x.graph.addNode("Sub", [x, y], name: "sub"))
+    return [try select(flags, gathered, zerosLike(gathered)), nil, nil]
   }
 }
 
