@@ -16,8 +16,8 @@ struct OverfittingTests {
     var options = TrainingOptions()
     options.width = detector.width
     options.batchSize = 8
-    options.learningRate = 0.004
-    options.maxStep = 700
+    options.learningRate = 0.003
+    options.maxStep = 2000
     options.distorts = false
     options.seed = 3
     let data = try DetectionData(records, detector: detector, seed: options.seed)
@@ -26,14 +26,14 @@ struct OverfittingTests {
       let trainer = try DetectionTrainer(
         data: data, labels: annotated.labels, folder: run, options: options, warn: { _ in })
       var steps = 0
-      let isStopped = try !trainer.run(progress: { _ in steps += 1 }, shouldStop: { steps >= 350 })
+      let isStopped = try !trainer.run(progress: { _ in steps += 1 }, shouldStop: { steps >= 1000 })
       #expect(isStopped)
-      #expect(steps == 350)
+      #expect(steps == 1000)
     }
     // The rest after a restart, from the checkpoint.
     let trainer = try DetectionTrainer(
       data: data, labels: annotated.labels, folder: run, options: options, warn: { _ in })
-    #expect(trainer.step == 350)
+    #expect(trainer.step == 1000)
     #expect(try trainer.run(progress: { _ in }, shouldStop: { false }))
 
     let model = try GridModel(checkpoint: run, pictureSize: 64)
