@@ -322,7 +322,11 @@ extension FusedBatchNormGradOp {
     // In inference nothing need depend on the tensor itself: TensorFlow gives zeros there.
     var results: [Output?] = []
     for (derivative, input) in zip(derivatives, node.inputs) {
-      results.append(try derivative ?? zerosLike(input))
+      if let derivative {
+        results.append(derivative)
+      } else {
+        results.append(try zerosLike(input))
+      }
     }
     return results + [Output?](repeating: nil, count: node.inputs.count - 3)
   }
