@@ -27,7 +27,7 @@ public struct FolderPredictor {
   ///   - suppression: What becomes of overlapping regions.
   public init(
     _ model: GridModel, labels: LabelMap, threshold: Double = 0.8,
-    suppression: Suppression = .standard, threads: Int? = nil
+    suppression: Suppression = .drop(overlap: 0.3), threads: Int? = nil
   ) throws(GraphError) {
     guard (0...1).contains(threshold) else {
       throw GraphError(.invalidArgument, "The threshold must be from 0 to 1, got \(threshold)")

@@ -30,7 +30,7 @@ public struct SceneGenerator: Sendable {
   /// The range of a face's width as a share of the picture's width.
   private var faceWidths: (Double, Double) {
     let d = clampedDifficulty
-    return (0.17 - 0.05 * d, 0.24 + 0.21 * d)
+    return (0.15 - 0.03 * d, 0.19 + 0.26 * d)
   }
 
   var clampedDifficulty: Double { difficulty >= 0 ? min(difficulty, 1) : 0 }
