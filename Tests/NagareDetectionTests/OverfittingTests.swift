@@ -7,7 +7,7 @@ import Testing
 struct OverfittingTests {
   @Test func thirtyTwoScenesAreLearntByHeart() throws {
     let folder = try TemporaryFolder()
-    let detector = try GridDetector(classCount: 1, width: 0.125, pictureSize: 64)
+    let detector = try GridDetector(classCount: 1, width: 0.125, pictureSize: 96)
     try SceneGenerator(seed: 5, difficulty: 0).write(count: 32, to: folder.path("scenes"))
     let annotated = try AnnotatedFolder(folder.path("scenes")) { _ in }
     let records = folder.path("scenes.tfrecord")
@@ -36,7 +36,7 @@ struct OverfittingTests {
     #expect(trainer.step == 1000)
     #expect(try trainer.run(progress: { _ in }, shouldStop: { false }))
 
-    let model = try GridModel(checkpoint: run, pictureSize: 64)
+    let model = try GridModel(checkpoint: run, pictureSize: 96)
     let result = try model.evaluate(data, labels: annotated.labels)
     let precision = try #require(result.mean)
     #expect(precision >= 0.95, "\(result.table)")
