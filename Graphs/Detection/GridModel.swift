@@ -84,7 +84,8 @@ public final class GridModel: Sendable {
   ///   - progress: Called after each batch with the number of pictures done.
   public func evaluate(
     _ data: DetectionData, labels: LabelMap, threshold: Double = 0.5, overlap: Double = 0.5,
-    suppression: Suppression = .drop(overlap: 0.3), progress: (Int) throws(GraphError) -> Void = { _ in }
+    suppression: Suppression = .drop(overlap: 0.3),
+    progress: (Int) throws(GraphError) -> Void = { _ in }
   ) throws(GraphError) -> AveragePrecision {
     var detections: [[Region]] = []
     var start = 0
