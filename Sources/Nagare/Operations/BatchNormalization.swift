@@ -308,26 +308,11 @@ extension FusedBatchNormGradOp {
       gradient = try upstream * channels(scale) * factor
       scaleGradient = try total(product * factor)
     }
-    var targets: [Output] = []
-    var weights: [Output] = []
-    for (target, weight) in zip(
-      [gradient, scaleGradient, try total(upstream)], node.upstream)
-    {
-      guard let weight else { continue }
-      targets.append(target)
-      weights.append(weight)
-    }
+    // An output on which nothing depends counts with zeros, as in TensorFlow, so that every input has a
+    // gradient.
     let derivatives = try node.graph.gradients(
-      of: targets, withRespectTo: [upstream, x, scale], upstream: weights)
-    // In inference nothing need depend on the tensor itself: TensorFlow gives zeros there.
-    var results: [Output?] = []
-    for (derivative, input) in zip(derivatives, node.inputs) {
-      if let derivative {
-        results.append(derivative)
-      } else {
-        results.append(try zerosLike(input))
-      }
-    }
-    return results + [Output?](repeating: nil, count: node.inputs.count - 3)
+      of: [gradient, scaleGradient, try total(upstream)], withRespectTo: [upstream, x, scale],
+      upstream: Array(try node.filledUpstream().prefix(3)))
+    return derivatives + [Output?](repeating: nil, count: node.inputs.count - 3)
   }
 }

@@ -104,7 +104,7 @@ import Testing
 
   @Test func emptyTensorsOfHugeExtentAreCopied() throws {
     let graph = Graph()
-    let huge = 1 << 40
+    let huge = 1 << 20
     let x = try graph.placeholder(.float32, shape: [0, huge, huge], name: "x")
     let empty = try Tensor([Float](), dimensions: [0, huge, huge])
     let session = Session(graph)
