@@ -21,7 +21,7 @@ enum Folder {
 
   /// Writes a file, which appears whole or not at all.
   static func write(_ text: String, to name: String, in folder: String) throws(GraphError) {
-    try writeFile(Array(text.utf8), to: path(name, in: folder))
+    try FileSystem.write(Array(text.utf8), to: path(name, in: folder))
   }
 
   /// The text of a file, `nil` when it is not there.

@@ -85,8 +85,8 @@ public struct FolderPredictor {
       // The whole name stays, so that a.jpg and a.png do not meet.
       let drawing = Folder.path("\(file).regions.png", in: outputFolder)
       let json = Folder.path("\(file).json", in: outputFolder)
-      try writeFile(try picture.drawing(regions, labels: labels).encodedPNG(), to: drawing)
-      try writeFile(try Region.regionCropperJSON(regions, fileName: file), to: json)
+      try FileSystem.write(try picture.drawing(regions, labels: labels).encodedPNG(), to: drawing)
+      try FileSystem.write(try Region.regionCropperJSON(regions, fileName: file), to: json)
       results.append(Result(file: path, drawing: drawing, json: json, regions: regions))
       try progress(index + 1, files.count)
     }

@@ -126,10 +126,3 @@ final class DurableFile {
     try file.commit()
   }
 }
-
-/// Writes a whole file: it appears under its name complete or not at all, even when the machine stops.
-///
-/// - Throws: what the system says, with the path.
-public func writeFile(_ bytes: [UInt8], to path: String) throws(GraphError) {
-  try DurableFile.write(bytes, to: path)
-}

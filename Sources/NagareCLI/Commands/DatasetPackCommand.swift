@@ -58,7 +58,7 @@ struct DatasetPackCommand: ParsableCommand {
         })
     }
     try during(.writing) { () throws(GraphError) in
-      try writeFile(Array(annotated.labels.text.utf8), to: output + ".labels.txt")
+      try FileSystem.write(Array(annotated.labels.text.utf8), to: output + ".labels.txt")
     }
     try StandardOutput.line(
       "\(output): \(report.pictures) pictures with \(report.regions) regions of "
