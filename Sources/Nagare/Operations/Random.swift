@@ -100,9 +100,7 @@ extension KernelContext {
   func generator(
     _ seed: Int, _ seed2: Int, reserving count: Int
   ) throws(GraphError) -> Philox {
-    try resources.generator(
-      node: node?.id ?? -1, seed: Int64(seed), seed2: Int64(seed2),
-      reserving: UInt64(count) &* 256)
+    try generator(seed, seed2, calls: UInt64(count) &* 256)
   }
 }
 

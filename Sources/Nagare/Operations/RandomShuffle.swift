@@ -18,8 +18,7 @@ struct RandomShuffle: NonDifferentiable {
     guard let rows = value.dimensions.first, rows > 1, value.count > 1 else { return inputs }
     // One word a row but the last, four words a call.
     let calls = UInt64((rows - 1 + 3) / 4)
-    var generator = try context.resources.generator(
-      node: context.node?.id ?? -1, seed: Int64(seed), seed2: Int64(seed2), reserving: calls)
+    var generator = try context.generator(seed, seed2, calls: calls)
     var order = Array(0..<rows)
     var words = SIMD4<UInt32>()
     for row in 0..<(rows - 1) {

@@ -26,6 +26,11 @@ public struct KernelContext: Sendable {
     }
   }
 
+  /// The generator of the node, advanced by `calls` calls of `next` for the next run.
+  func generator(_ seed: Int, _ seed2: Int, calls: UInt64) throws(GraphError) -> Philox {
+    try resources.generators.generator(nodeName, seeds: (seed, seed2), reserving: calls)
+  }
+
   /// The name of the node that runs.
   var nodeName: String { node?.name ?? "" }
 

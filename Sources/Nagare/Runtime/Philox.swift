@@ -14,6 +14,20 @@ struct Philox: Sendable {
     )
   }
 
+  /// The generator that `save` wrote.
+  init(from state: inout StateReader) throws(GraphError) {
+    let (key, low, high) = (try state.word(), try state.word(), try state.word())
+    self.init(seed: key, seed2: high)
+    counter.0 = UInt32(truncatingIfNeeded: low)
+    counter.1 = UInt32(truncatingIfNeeded: low >> 32)
+  }
+
+  func save(to state: inout StateWriter) {
+    state.append(UInt64(key.0) | UInt64(key.1) << 32)
+    state.append(UInt64(counter.0) | UInt64(counter.1) << 32)
+    state.append(UInt64(counter.2) | UInt64(counter.3) << 32)
+  }
+
   /// Passes over `count` calls of `next`.
   mutating func skip(_ count: UInt64) {
     let low = UInt64(counter.0) | UInt64(counter.1) << 32

@@ -50,39 +50,84 @@ public final class VariableValue: Resource {
 final class Resources: Sendable {
   private struct State {
     var byName: [String: any Resource] = [:]
-    var generators: [Int: Philox] = [:]
+    /// Restored states of resources that are still to be made.
+    var awaited: [String: [UInt8]] = [:]
   }
 
   private let state = Mutex(State())
+  /// The generators of the graph's random ops.
+  let generators = Generators()
 
   /// The resource of this name, made by `make` when it is not there yet.
   ///
-  /// - Throws: `invalidArgument` when the name belongs to a resource of another kind.
+  /// - Throws: `invalidArgument` when the name belongs to a resource of another kind, `dataLoss` when
+  ///   a restored state does not fit it.
   func resource<R: Resource>(_ name: String, _ make: () -> R) throws(GraphError) -> R {
-    let found: any Resource = state.withLock { state in
-      if let existing = state.byName[name] { return existing }
+    let (found, failure): (any Resource, GraphError?) = state.withLock { state in
+      if let existing = state.byName[name] { return (existing, nil) }
       let made = make()
       state.byName[name] = made
-      return made
+      guard let bytes = state.awaited.removeValue(forKey: name) else { return (made, nil) }
+      do throws(GraphError) {
+        try Self.restore(made, name, bytes)
+        return (made, nil)
+      } catch {
+        return (made, error)
+      }
     }
+    if let failure { throw failure }
     guard let resource = found as? R else {
       throw .invalidArgument("The resource '\(name)' is a \(type(of: found)), not a \(R.self)")
     }
     return resource
   }
 
-  /// The generator of a random node, advanced by `samples` calls of `next` for the next run.
-  func generator(node: Int, seed: Int64, seed2: Int64, reserving samples: UInt64) -> Philox {
-    state.withLock { state in
-      var seeds = (UInt64(bitPattern: seed), UInt64(bitPattern: seed2))
-      if seeds == (0, 0) {
-        seeds = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
-      }
-      let current = state.generators[node] ?? Philox(seed: seeds.0, seed2: seeds.1)
-      var advanced = current
-      advanced.skip(samples)
-      state.generators[node] = advanced
-      return current
+  /// Adds random state and that of all stateful resources.
+  func save(to writer: inout StateWriter) throws(GraphError) {
+    generators.save(to: &writer)
+    let (present, awaited) = state.withLock { ($0.byName, $0.awaited) }
+    var states = awaited
+    for (name, resource) in present {
+      guard let stateful = resource as? any StatefulResource else { continue }
+      var state = StateWriter()
+      do throws(GraphError) {
+        try stateful.save(to: &state)
+      } catch { throw error.prefixed("the state of '\(name)'") }
+      states[name] = state.bytes
     }
+    writer.append(states.count)
+    for (name, bytes) in states.sorted(by: { $0.key < $1.key }) {
+      writer.append(name)
+      writer.append(bytes)
+    }
+  }
+
+  /// Restores what is there, and keeps the rest for what will be made.
+  func restore(from reader: inout StateReader) throws(GraphError) {
+    try generators.restore(from: &reader)
+    let present = state.withLock { $0.byName }
+    var awaited: [String: [UInt8]] = [:]
+    for _ in 0..<(try reader.count()) {
+      let name = try reader.string()
+      let bytes = try reader.bytes()
+      if let resource = present[name] {
+        try Self.restore(resource, name, bytes)
+      } else {
+        awaited[name] = bytes
+      }
+    }
+    let rest = awaited
+    state.withLock { $0.awaited = rest }
+  }
+
+  private static func restore(
+    _ resource: any Resource, _ name: String, _ bytes: [UInt8]
+  ) throws(GraphError) {
+    guard let stateful = resource as? any StatefulResource else { throw StateReader.damaged }
+    var state = StateReader(bytes)
+    do throws(GraphError) {
+      try stateful.restore(from: &state)
+      guard state.isAtEnd else { throw StateReader.damaged }
+    } catch { throw error.prefixed("the state of '\(name)'") }
   }
 }
