@@ -10,9 +10,8 @@ struct AllOf: Reduction, NonDifferentiable {
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     let (axes, size) = try arguments(inputs)
-    return [
-      try reduce(inputs[0], over: axes, to: size, context, initial: true) { $0 && $1 }
-    ]
+    let all = ReductionLoops(initial: true) { $0 && $1 }
+    return [try reduce(inputs[0], over: axes, to: size, context, all)]
   }
 }
 
@@ -28,9 +27,8 @@ struct AnyOf: Reduction, NonDifferentiable {
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     let (axes, size) = try arguments(inputs)
-    return [
-      try reduce(inputs[0], over: axes, to: size, context, initial: false) { $0 || $1 }
-    ]
+    let any = ReductionLoops(initial: false) { $0 || $1 }
+    return [try reduce(inputs[0], over: axes, to: size, context, any)]
   }
 }
 

@@ -100,6 +100,8 @@ extension FusedBatchNormOp {
 
   /// The five outputs that all versions have: the normalized input, the mean and variance to keep, and
   /// the mean and variance for the gradient.
+  // Compiled once, not for each version: the loops are in C.
+  @_semantics("optimize.sil.specialize.generic.never")
   func normalize(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     let input = inputs[0]
     guard input.dataType == .float32 else { throw .unsupported(Self.name, input.dataType) }
@@ -204,6 +206,8 @@ extension FusedBatchNormGradOp {
     return [result, .vector(channels), .vector(channels), .vector(0), .vector(0)]
   }
 
+  // Compiled once, not for each version: the loops are in C.
+  @_semantics("optimize.sil.specialize.generic.never")
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     let (upstream, input, scale, mean, variance) = (
       inputs[0], inputs[1], inputs[2], inputs[3], inputs[4]
@@ -276,6 +280,7 @@ extension FusedBatchNormGradOp {
   }
 
   /// The derivative of the gradient's own formula, written with simple ops.
+  @_semantics("optimize.sil.specialize.generic.never")
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
     // Copies, so that only what the formula makes of them is differentiated.
     let upstream = try identity(node.inputs[0])

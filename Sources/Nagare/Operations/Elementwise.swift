@@ -15,7 +15,15 @@ protocol FloatNumber: Number, Real, BinaryFloatingPoint {
   static func power(_ x: Self, _ y: Self) -> Self
   /// `e` to the power of each of `count` elements, in place.
   static func exponentiate(_ x: UnsafeMutablePointer<Self>, _ count: Int)
+  /// A step of Adam; see NagareOptimizers.h.
+  static var stepAdam: AdamLoop<Self> { get }
 }
+
+/// Count, variable, m, v, gradient, alpha, beta1, beta2, epsilon, whether Nesterov's form.
+typealias AdamLoop<T> = (
+  Int64, UnsafeMutablePointer<T>?, UnsafeMutablePointer<T>?, UnsafeMutablePointer<T>?,
+  UnsafePointer<T>?, T, T, T, T, Bool
+) -> Void
 
 /// An integer of any width.
 protocol IntegerNumber: Number, FixedWidthInteger {}
@@ -33,6 +41,7 @@ extension IntegerNumber {
 }
 
 extension Float: FloatNumber {
+  static var stepAdam: AdamLoop<Float> { nagare_adam_f32 }
   static func power(_ x: Float, _ y: Float) -> Float { Foundation.pow(x, y) }
   static func exponentiate(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
     nagare_exp_f32(Int64(count), x, x)
@@ -40,6 +49,7 @@ extension Float: FloatNumber {
 }
 
 extension Double: FloatNumber {
+  static var stepAdam: AdamLoop<Double> { nagare_adam_f64 }
   static func power(_ x: Double, _ y: Double) -> Double { Foundation.pow(x, y) }
   static func exponentiate(_ x: UnsafeMutablePointer<Double>, _ count: Int) {
     for index in 0..<count { x[index] = Double.exp(x[index]) }

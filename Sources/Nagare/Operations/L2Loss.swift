@@ -10,9 +10,8 @@ struct L2Loss: Op {
     func loss<T: FloatNumber>(_: T.Type) throws(GraphError) -> Tensor {
       let squares = try mapElements(inputs, context) { (x: T) in x * x }
       let axes = try ReductionAxes(Array(0..<squares.rank), rank: squares.rank)
-      let total = try reduce(squares, over: axes, to: [], context, initial: 0) { (x: T, y: T) in
-        x + y
-      }
+      let sum = ReductionLoops(initial: 0) { (x: T, y: T) in x + y }
+      let total = try reduce(squares, over: axes, to: [], context, sum)
       return try mapElements([total], context) { (x: T) in x / 2 }
     }
     switch inputs[0].dataType {

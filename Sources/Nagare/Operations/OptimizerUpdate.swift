@@ -16,6 +16,7 @@ protocol OptimizerUpdate: NonDifferentiable {
 
 extension OptimizerUpdate {
   /// The signature with variables as references, or as resources.
+  @_semantics("optimize.sil.specialize.generic.never")
   static func updateSignature(reference: Bool) -> Signature {
     let inputs = inputNames.enumerated().map { index, name in
       index < variableCount ? "\(name): \(reference ? "Ref(T)" : "resource")" : "\(name): T"
@@ -24,6 +25,7 @@ extension OptimizerUpdate {
       inputs: inputs, outputs: reference ? ["out: Ref(T)"] : [], types: ["T": .number])
   }
 
+  @_semantics("optimize.sil.specialize.generic.never")
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
     func variableShape(_ spec: TensorSpec) -> Shape {
       spec.isReference ? spec.shape : spec.handled?.shape ?? .unknown
@@ -43,6 +45,27 @@ extension OptimizerUpdate {
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    switch inputs.dropFirst(Self.variableCount).first?.dataType {
+    case .float32: try update(inputs, context, loop(Float.self))
+    case .float64: try update(inputs, context, loop(Double.self))
+    case let other: throw .unsupported(Self.name, other ?? .float32)
+    }
+  }
+
+  /// The change of the variables' elements in a range; the one part that a type is compiled for.
+  @inline(__always)
+  private func loop<T: FloatNumber>(_: T.Type) -> UpdateLoop {
+    { variables, gradient, numbers, range in
+      apply(
+        variables.map { $0.assumingMemoryBound(to: T.self) },
+        gradient.assumingMemoryBound(to: T.self), numbers.map { $0.pointer(T.self)[0] }, range)
+    }
+  }
+
+  @_semantics("optimize.sil.specialize.generic.never")
+  private func update(
+    _ inputs: [Tensor], _ context: KernelContext, _ loop: UpdateLoop
+  ) throws(GraphError) -> [Tensor] {
     var variables: [VariableValue] = []
     for index in 0..<Self.variableCount {
       let variable = try inputs[index].variable
@@ -58,33 +81,20 @@ extension OptimizerUpdate {
       }
       variables.append(variable)
     }
-    let rest = inputs.dropFirst(Self.variableCount)
-    for (index, input) in rest.enumerated()
+    var numbers = Array(inputs.dropFirst(Self.variableCount))
+    let gradient = numbers[Self.gradientIndex]
+    for (index, input) in numbers.enumerated()
     where index != Self.gradientIndex && input.rank != 0 {
       throw .invalidArgument(
         "\(Self.inputNames[Self.variableCount + index]) is not a scalar: \(input.shape)")
     }
-    switch rest.first?.dataType {
-    case .float32: try run(variables, Array(rest), Float.self, context)
-    case .float64: try run(variables, Array(rest), Double.self, context)
-    case let other: throw .unsupported(Self.name, other ?? .float32)
-    }
-    return Self.signature.outputs.isEmpty ? [] : [inputs[0]]
-  }
-
-  private func run<T: FloatNumber>(
-    _ variables: [VariableValue], _ rest: [Tensor], _: T.Type, _ context: KernelContext
-  ) throws(GraphError) {
-    let gradient = rest[Self.gradientIndex]
-    let numbers = rest.enumerated().map { index, tensor in
-      index == Self.gradientIndex ? T.zero : tensor.pointer(T.self)[0]
-    }
-    try Self.hold(variables) { (tensors: inout [Tensor]) throws(GraphError) in
+    numbers[Self.gradientIndex] = try Tensor(zeros: gradient.dataType, [])
+    try hold(variables) { (tensors: inout [Tensor]) throws(GraphError) in
       for (index, tensor) in tensors.enumerated() {
-        guard tensor.dataType == T.dataType else {
+        guard tensor.dataType == gradient.dataType else {
           throw .invalidArgument(
             "\(Self.inputNames[index]) has type \(tensor.dataType.signatureName), the gradient "
-              + "\(T.dataType.signatureName)")
+              + "\(gradient.dataType.signatureName)")
         }
         guard tensor.dimensions == tensors[0].dimensions else {
           throw Self.refusal(Self.inputNames[index], tensors[0].shape, tensor.shape)
@@ -96,40 +106,47 @@ extension OptimizerUpdate {
           gradient.shape)
       }
       for index in tensors.indices { try tensors[index].makeWritable() }
-      let pointers = tensors.map { $0.mutablePointer(T.self) }
-      let source = gradient.pointer(T.self)
+      let pointers = tensors.map(\.mutableBytes)
       context.threads.ranges(gradient.count, grain: context.grain(cost: 2)) { range in
-        apply(pointers, source, numbers, range)
+        loop(pointers, gradient.bytes, numbers, range)
       }
     }
+    return Self.signature.outputs.isEmpty ? [] : [inputs[0]]
   }
 
+  @_semantics("optimize.sil.specialize.generic.never")
   private static func refusal(_ name: String, _ shape: Shape, _ other: Shape) -> GraphError {
     .invalidArgument(
       "\(inputNames[0]) and \(name) do not have the same shape\(shape) \(other)")
   }
+}
 
-  /// Takes the values of all variables out and puts back what `body` leaves. Whoever reads one
-  /// meanwhile waits; variables are locked in one order everywhere, so that no two wait for each other.
-  private static func hold(
-    _ variables: [VariableValue], _ body: (inout [Tensor]) throws(GraphError) -> Void
-  ) throws(GraphError) {
-    let order = variables.indices.sorted {
-      ObjectIdentifier(variables[$0]) < ObjectIdentifier(variables[$1])
-    }
-    let nothing = Tensor(.float32, [0], 0, TensorStorage(strings: []))
-    var values = [Tensor](repeating: nothing, count: variables.count)
-    func lock(_ position: Int) throws(GraphError) {
-      guard position < order.count else { return try body(&values) }
-      let index = order[position]
-      try variables[index].update { (current: inout Tensor) throws(GraphError) in
-        swap(&current, &values[index])
-        defer { swap(&current, &values[index]) }
-        try lock(position + 1)
-      }
-    }
-    try lock(0)
+/// Changes the elements of variables in a range, given the gradient and the numbers beside it (in the
+/// gradient's own place there is 0).
+private typealias UpdateLoop = (
+  [UnsafeMutableRawPointer], UnsafeRawPointer, [Tensor], Range<Int>
+) -> Void
+
+/// Takes the values of all variables out and puts back what `body` leaves. Whoever reads one
+/// meanwhile waits; variables are locked in one order everywhere, so that no two wait for each other.
+private func hold(
+  _ variables: [VariableValue], _ body: (inout [Tensor]) throws(GraphError) -> Void
+) throws(GraphError) {
+  let order = variables.indices.sorted {
+    ObjectIdentifier(variables[$0]) < ObjectIdentifier(variables[$1])
   }
+  let nothing = Tensor(.float32, [0], 0, TensorStorage(strings: []))
+  var values = [Tensor](repeating: nothing, count: variables.count)
+  func lock(_ position: Int) throws(GraphError) {
+    guard position < order.count else { return try body(&values) }
+    let index = order[position]
+    try variables[index].update { (current: inout Tensor) throws(GraphError) in
+      swap(&current, &values[index])
+      defer { swap(&current, &values[index]) }
+      try lock(position + 1)
+    }
+  }
+  try lock(0)
 }
 
 /// `var −= alpha · delta`.
@@ -231,15 +248,11 @@ extension AdamUpdate {
     _ range: Range<Int>
   ) {
     let (x, m, v) = (variables[0], variables[1], variables[2])
-    let (beta1, beta2, epsilon) = (numbers[3], numbers[4], numbers[5])
     let rate = numbers[2] * (1 - numbers[1]).squareRoot() / (1 - numbers[0])
-    for index in range {
-      let g = gradient[index]
-      m[index] += (g - m[index]) * (1 - beta1)
-      v[index] += (g * g - v[index]) * (1 - beta2)
-      let direction = usesNesterov ? g * (1 - beta1) + beta1 * m[index] : m[index]
-      x[index] -= direction * rate / (v[index].squareRoot() + epsilon)
-    }
+    let start = range.lowerBound
+    T.stepAdam(
+      Int64(range.count), x + start, m + start, v + start, gradient + start, rate, numbers[3],
+      numbers[4], numbers[5], usesNesterov)
   }
 }
 

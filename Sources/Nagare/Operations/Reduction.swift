@@ -144,43 +144,82 @@ protocol NumberReduction: Reduction {
 
 extension NumberReduction {
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    // Widened, an empty reduction would give the neutral element of the wider type.
+    if inputs[0].count > 0 {
+      let widened = try widening(inputs, context) { (inputs) throws(GraphError) in
+        try compute(inputs, context)
+      }
+      if let widened { return widened }
+    }
     let (axes, size) = try arguments(inputs)
-    let x = inputs[0]
-    func floats<T: FloatNumber>(_: T.Type) throws(GraphError) -> Tensor {
-      try reduce(x, over: axes, to: size, context, initial: Self.initial()) { (a: T, b: T) in
-        Self.combine(a, b)
+    let loops =
+      switch inputs[0].dataType {
+      case .float32: Self.floats(Float.self)
+      case .float64: Self.floats(Double.self)
+      case .int32: Self.integers(Int32.self)
+      case .int64: Self.integers(Int64.self)
+      case .uint64: Self.integers(UInt64.self)
+      case .int8: ReductionLoops(empty: Self.initial() as Int8)
+      case .int16: ReductionLoops(empty: Self.initial() as Int16)
+      case .uint8: ReductionLoops(empty: Self.initial() as UInt8)
+      case .uint16: ReductionLoops(empty: Self.initial() as UInt16)
+      case .uint32: ReductionLoops(empty: Self.initial() as UInt32)
+      default: throw GraphError.unsupported(Self.name, inputs[0].dataType)
       }
-    }
-    func integers<T: IntegerNumber>(_: T.Type) throws(GraphError) -> Tensor {
-      try reduce(x, over: axes, to: size, context, initial: Self.initial()) { (a: T, b: T) in
-        Self.combine(a, b)
-      }
-    }
-    let result =
-      switch x.dataType {
-      case .float32: try floats(Float.self)
-      case .float64: try floats(Double.self)
-      case .int8: try integers(Int8.self)
-      case .int16: try integers(Int16.self)
-      case .int32: try integers(Int32.self)
-      case .int64: try integers(Int64.self)
-      case .uint8: try integers(UInt8.self)
-      case .uint16: try integers(UInt16.self)
-      case .uint32: try integers(UInt32.self)
-      case .uint64: try integers(UInt64.self)
-      default: throw GraphError.unsupported(Self.name, x.dataType)
-      }
-    return [result]
+    return [try reduce(inputs[0], over: axes, to: size, context, loops)]
+  }
+
+  @inline(__always)
+  private static func floats<T: FloatNumber>(_: T.Type) -> ReductionLoops {
+    ReductionLoops(initial: initial()) { (x: T, y: T) in combine(x, y) }
+  }
+
+  @inline(__always)
+  private static func integers<T: IntegerNumber>(_: T.Type) -> ReductionLoops {
+    ReductionLoops(initial: initial()) { (x: T, y: T) in combine(x, y) }
   }
 }
 
-/// `input` folded with `combine` over `axes`, an associative operation with `initial` as its neutral
-/// element. Partial results are formed over fixed blocks and joined in a fixed order, so that the
-/// result is the same for any number of threads.
-@inline(__always)
-func reduce<T: Scalar>(
+/// The loops of an associative operation on one element type. What goes around them is compiled once
+/// for all types.
+struct ReductionLoops {
+  let dataType: DataType
+  /// Bytes of an element.
+  let stride: Int
+  /// Writes the neutral element a number of times.
+  let clear: (UnsafeMutableRawPointer, Int) -> Void
+  /// Writes what a number of elements in a row come to.
+  let fold: (UnsafeRawPointer, Int, UnsafeMutableRawPointer) -> Void
+  /// Combines each of a number of elements with one of another row, in place.
+  let combine: (UnsafeMutableRawPointer, UnsafeRawPointer, Int) -> Void
+
+  /// - Parameter initial: The neutral element of `combine`.
+  @inline(__always)
+  init<T: Scalar>(initial: T, _ combine: @escaping (T, T) -> T) {
+    dataType = T.dataType
+    stride = MemoryLayout<T>.stride
+    clear = { $0.assumingMemoryBound(to: T.self).update(repeating: initial, count: $1) }
+    fold = { row, count, result in
+      result.assumingMemoryBound(to: T.self)[0] = foldRow(
+        row.assumingMemoryBound(to: T.self), count, initial, combine)
+    }
+    self.combine = { target, row, count in
+      let (y, x) = (target.assumingMemoryBound(to: T.self), row.assumingMemoryBound(to: T.self))
+      for index in 0..<count { y[index] = combine(y[index], x[index]) }
+    }
+  }
+
+  /// For tensors without elements alone.
+  init<T: Scalar>(empty initial: T) {
+    self.init(initial: initial) { x, _ in x }
+  }
+}
+
+/// `input` folded over `axes`. Partial results are formed over fixed blocks and joined in a fixed order,
+/// so that the result is the same for any number of threads.
+func reduce(
   _ input: Tensor, over axes: ReductionAxes, to dimensions: [Int], _ context: KernelContext,
-  initial: T, _ combine: (T, T) -> T
+  _ loops: ReductionLoops
 ) throws(GraphError) -> Tensor {
   // Neighbouring dimensions that are all reduced, or all kept, are as one.
   var sizes: [Int] = []
@@ -194,8 +233,8 @@ func reduce<T: Scalar>(
     }
   }
   guard input.count > 0 else {
-    let result = try context.allocate(T.dataType, dimensions)
-    result.mutableBuffer(T.self).update(repeating: initial)
+    let result = try context.allocate(loops.dataType, dimensions)
+    loops.clear(result.mutableBytes, result.count)
     return result
   }
   var current = input
@@ -204,10 +243,8 @@ func reduce<T: Scalar>(
     for size in sizes[..<last] { outer *= size }
     var inner = 1
     for size in sizes[(last + 1)...] { inner *= size }
-    let next = try context.allocate(T.dataType, [outer, inner])
-    try reduceMiddle(
-      current.pointer(T.self), next.mutablePointer(T.self), outer, sizes[last], inner, context,
-      initial, combine)
+    let next = try context.allocate(loops.dataType, [outer, inner])
+    try reduceMiddle(current, next, outer, sizes[last], inner, context, loops)
     current = next
     sizes.remove(at: last)
     reduced.remove(at: last)
@@ -216,24 +253,27 @@ func reduce<T: Scalar>(
 }
 
 /// `y[o, i] = fold of x[o, r, i] over r`.
-@inline(__always)
-private func reduceMiddle<T: Scalar>(
-  _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ outer: Int, _ count: Int, _ inner: Int,
-  _ context: KernelContext, _ initial: T, _ combine: (T, T) -> T
+private func reduceMiddle(
+  _ input: Tensor, _ result: Tensor, _ outer: Int, _ count: Int, _ inner: Int,
+  _ context: KernelContext, _ loops: ReductionLoops
 ) throws(GraphError) {
+  let (x, y, stride) = (input.bytes, result.mutableBytes, loops.stride)
   if inner == 1 {
     let block = 8192
     let blocks = (count - 1) / block + 1
-    let partial = try context.allocate(T.dataType, [outer, blocks])
-    let p = partial.mutablePointer(T.self)
+    let partial = try context.allocate(loops.dataType, [outer, blocks])
+    let p = partial.mutableBytes
     context.threads.ranges(outer * blocks, grain: max(1, block / count)) { range in
       for index in range {
         let start = (index % blocks) * block
-        let row = x + (index / blocks) * count + start
-        p[index] = foldRow(row, min(block, count - start), initial, combine)
+        let row = x + ((index / blocks) * count + start) * stride
+        loops.fold(row, min(block, count - start), p + index * stride)
       }
     }
-    for o in 0..<outer { y[o] = foldPairs(p + o * blocks, blocks, combine) }
+    for o in 0..<outer {
+      foldPairs(p + o * blocks * stride, blocks, loops)
+      (y + o * stride).copyMemory(from: p + o * blocks * stride, byteCount: stride)
+    }
     return
   }
   // Rows are added to an accumulator as wide as a row.
@@ -241,8 +281,8 @@ private func reduceMiddle<T: Scalar>(
   let blocks = (count - 1) / block + 1
   let width = min(inner, 4096)
   let columns = (inner - 1) / width + 1
-  let partial = blocks == 1 ? nil : try context.allocate(T.dataType, [outer, blocks, inner])
-  let p = partial?.mutablePointer(T.self) ?? y
+  let partial = blocks == 1 ? nil : try context.allocate(loops.dataType, [outer, blocks, inner])
+  let p = partial?.mutableBytes ?? y
   let tasks = outer * blocks * columns
   context.threads.ranges(tasks, grain: max(1, 16_384 / (min(block, count) * width))) { range in
     for index in range {
@@ -250,23 +290,38 @@ private func reduceMiddle<T: Scalar>(
       let b = index / columns % blocks
       let o = index / columns / blocks
       let n = min(width, inner - column)
-      let accumulator = p + (o * blocks + b) * inner + column
-      let rows = x + (o * count + b * block) * inner + column
-      for i in 0..<n { accumulator[i] = combine(initial, rows[i]) }
-      for r in 1..<max(1, min(block, count - b * block)) {
-        let row = rows + r * inner
-        for i in 0..<n { accumulator[i] = combine(accumulator[i], row[i]) }
+      let accumulator = p + ((o * blocks + b) * inner + column) * stride
+      let rows = x + ((o * count + b * block) * inner + column) * stride
+      loops.clear(accumulator, n)
+      for r in 0..<min(block, count - b * block) {
+        loops.combine(accumulator, rows + r * inner * stride, n)
       }
     }
   }
   guard blocks > 1 else { return }
   for o in 0..<outer {
-    let first = p + o * blocks * inner
-    for i in 0..<inner { y[o * inner + i] = first[i] }
-    for b in 1..<blocks {
-      let row = first + b * inner
-      for i in 0..<inner { y[o * inner + i] = combine(y[o * inner + i], row[i]) }
+    let (row, first) = (y + o * inner * stride, p + o * blocks * inner * stride)
+    row.copyMemory(from: first, byteCount: inner * stride)
+    for b in 1..<blocks { loops.combine(row, first + b * inner * stride, inner) }
+  }
+}
+
+/// A fold of neighbours, then of neighbouring pairs, and so on: the rounding error grows with the
+/// logarithm of the count. Overwrites `x`, of which the first element becomes the result.
+private func foldPairs(_ x: UnsafeMutableRawPointer, _ count: Int, _ loops: ReductionLoops) {
+  let stride = loops.stride
+  var remaining = count
+  while remaining > 1 {
+    for index in 0..<(remaining / 2) {
+      let pair = x + 2 * index * stride
+      loops.combine(pair, pair + stride, 1)
+      if index > 0 { (x + index * stride).copyMemory(from: pair, byteCount: stride) }
     }
+    if remaining % 2 == 1 {
+      (x + remaining / 2 * stride).copyMemory(
+        from: x + (remaining - 1) * stride, byteCount: stride)
+    }
+    remaining = (remaining + 1) / 2
   }
 }
 
@@ -295,19 +350,4 @@ func foldRow<T>(
   }
   let left = combine(combine(a, b), combine(c, d))
   return combine(left, combine(combine(e, f), combine(g, h)))
-}
-
-/// A fold of neighbours, then of neighbouring pairs, and so on: the rounding error grows with the
-/// logarithm of the count. Overwrites `x`.
-@inline(__always)
-private func foldPairs<T>(
-  _ x: UnsafeMutablePointer<T>, _ count: Int, _ combine: (T, T) -> T
-) -> T {
-  var remaining = count
-  while remaining > 1 {
-    for index in 0..<(remaining / 2) { x[index] = combine(x[2 * index], x[2 * index + 1]) }
-    if remaining % 2 == 1 { x[remaining / 2] = x[remaining - 1] }
-    remaining = (remaining + 1) / 2
-  }
-  return x[0]
 }

@@ -196,6 +196,12 @@ extension Tensor {
     return storage.base.assumingMemoryBound(to: T.self)
   }
 
+  /// The first element's address, for a kernel that is one for several types.
+  var bytes: UnsafeRawPointer { UnsafeRawPointer(storage.base) }
+
+  /// The first element's address, to be written; see `mutableBuffer(_:)`.
+  var mutableBytes: UnsafeMutableRawPointer { storage.base }
+
   /// The elements of an `int16`, `int32` or `int64` tensor (a shape, axes, indices), or `nil` for
   /// another type.
   var integers: [Int]? {
