@@ -21,7 +21,7 @@ struct Tool: ParsableCommand {
         name: "Graphs",
         subcommands: [
           RunCommand.self, SessionCommand.self, GradientsCommand.self, InspectCommand.self,
-          ConvertCommand.self,
+          ConvertCommand.self, BenchCommand.self, ProfileCommand.self,
         ]),
       CommandGroup(
         name: "TensorFlow's other files",

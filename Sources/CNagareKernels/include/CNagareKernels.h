@@ -18,6 +18,7 @@
 #include "NagareGemm.h"
 #include "NagareInstructionSet.h"
 #include "NagareOptimizers.h"
+#include "NagarePeak.h"
 #include "NagarePooling.h"
 #include "NagareRelu.h"
 #include "NagareTranscendental.h"

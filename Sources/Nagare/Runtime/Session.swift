@@ -31,14 +31,16 @@ public final class Session: Sendable {
   ///   - fetches: Tensors of the graph.
   ///   - feeds: Values for any tensors of the graph, used in place of what would compute them.
   ///   - targets: Nodes to run besides.
+  ///   - trace: Where to record what each node costs.
   /// - Throws: `invalidArgument` for a feed of the wrong type or shape, and whatever a node throws,
   ///   with the node.
   public func run(
-    _ fetches: [Output], feeds: [Output: Tensor] = [:], targets: [Node] = []
+    _ fetches: [Output], feeds: [Output: Tensor] = [:], targets: [Node] = [],
+    trace: RunTrace? = nil
   ) throws(GraphError) -> [Tensor] {
     let ordered = feeds.sorted { ($0.key.node.id, $0.key.index) < ($1.key.node.id, $1.key.index) }
     let callable = try callable(feeds: ordered.map(\.key), fetches: fetches, targets: targets)
-    return try callable.run(ordered.map(\.value))
+    return try callable.run(ordered.map(\.value), trace: trace)
   }
 
   /// The value of one tensor.
@@ -87,8 +89,11 @@ public struct Callable: Sendable {
 
   /// The fetched values, with `values` for the feeds, in their order.
   ///
+  /// - Parameters:
+  ///   - values: One for each feed.
+  ///   - trace: Where to record what each node costs.
   /// - Throws: as `Session.run`.
-  public func run(_ values: [Tensor] = []) throws(GraphError) -> [Tensor] {
+  public func run(_ values: [Tensor] = [], trace: RunTrace? = nil) throws(GraphError) -> [Tensor] {
     guard values.count == feeds.count else {
       throw .invalidArgument("Expected \(feeds.count) feeds, got \(values.count)")
     }
@@ -97,7 +102,7 @@ public struct Callable: Sendable {
       try check(value, for: feeds[index])
       slots[plan.feeds[index]] = value
     }
-    for step in plan.steps { try execute(step, &slots) }
+    for step in plan.steps { try execute(step, &slots, trace) }
     var results: [Tensor] = []
     results.reserveCapacity(plan.fetches.count)
     for slot in plan.fetches {
@@ -129,7 +134,9 @@ public struct Callable: Sendable {
     return current
   }
 
-  private func execute(_ step: Plan.Step, _ slots: inout [Tensor?]) throws(GraphError) {
+  private func execute(
+    _ step: Plan.Step, _ slots: inout [Tensor?], _ trace: RunTrace?
+  ) throws(GraphError) {
     let node = step.node
     var inputs: [Tensor] = []
     inputs.reserveCapacity(step.inputs.count)
@@ -144,7 +151,14 @@ public struct Callable: Sendable {
       }
       let context = KernelContext(
         node: node, threads: session.threads, resources: session.resources)
-      let outputs = try node.op.compute(inputs, context)
+      let outputs =
+        if let trace {
+          try trace.measure(node, inputs) { () throws(GraphError) in
+            try node.op.compute(inputs, context)
+          }
+        } else {
+          try node.op.compute(inputs, context)
+        }
       guard outputs.count == node.outputs.count else {
         throw GraphError.internalError(
           "The kernel gave \(outputs.count) outputs of \(node.outputs.count)")
