@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// Two-dimensional convolution (TensorFlow's Conv2D) and its gradients, as products over blocks of
-/// the picture that are read in place: no matrix of patches is ever formed.
+/// Two-dimensional convolution (TensorFlow's Conv2D) and its gradients. How one is computed depends
+/// on its geometry alone.
 
 /// The geometry of a convolution. Output element (y, x) sees the input elements
 /// (y · stride − padding + k · dilation); what lies outside the input counts as zero, so the padding
@@ -22,46 +22,45 @@ typedef struct {
   int64_t groups;
 } nagare_convolution;
 
-/// Tasks of the operation: blocks of rows of one picture.
-int64_t nagare_conv2d_task_count(const nagare_convolution *shape);
-int64_t nagare_conv2d_input_gradient_task_count(const nagare_convolution *shape);
-int64_t nagare_conv2d_filter_gradient_task_count(const nagare_convolution *shape);
-/// Bytes of scratch memory for one task.
-int64_t nagare_conv2d_scratch_bytes(const nagare_convolution *shape, int64_t element_bytes);
-int64_t nagare_conv2d_input_gradient_scratch_bytes(
-    const nagare_convolution *shape, int64_t element_bytes);
-int64_t nagare_conv2d_filter_gradient_scratch_bytes(
-    const nagare_convolution *shape, int64_t element_bytes);
-/// Whole filters that the tasks of the filter gradient accumulate in.
-int64_t nagare_conv2d_filter_gradient_part_count(const nagare_convolution *shape);
-
 /// For an element type T (integers wrap):
 ///
-/// `conv2d`, the forward operation: `pack` the filter once, into `packed_count` elements, then run every
-/// task. `bias` (one element an output channel) is added unless it is null, then negative elements
-/// become zero with `relu`.
-/// `input_gradient`: likewise.
+/// `conv2d`, the forward operation: `pack` the filter in `pack_task_count` tasks into `packed_count`
+/// elements, then run `task_count` tasks, each with `scratch_bytes` of scratch memory. `bias` (one
+/// element an output channel) is added unless it is null, then negative elements become zero with
+/// `relu`.
+/// `input_gradient`: likewise. Where `mask`, a tensor like the input, is not positive, the gradient is
+/// zero, unless `mask` is null: so the gradient of a ReLU before the convolution comes with it.
 /// `filter_gradient`: every task writes its part of `partials`, which holds `part_count` whole filters;
 /// `sum` then adds them up in order. With one part the caller may pass the gradient itself as
 /// `partials` and leave `sum` out.
-#define NAGARE_DECLARE_CONVOLUTION(T, S)                                                       \
-  int64_t nagare_conv2d_packed_count_##S(const nagare_convolution *shape);                     \
-  void nagare_conv2d_pack_##S(const nagare_convolution *shape, const T *filter, T *packed);    \
-  void nagare_conv2d_##S(                                                                      \
+#define NAGARE_DECLARE_CONVOLUTION(PREFIX, T, S)                                               \
+  int64_t PREFIX##_packed_count_##S(const nagare_convolution *shape);                          \
+  int64_t PREFIX##_pack_task_count_##S(const nagare_convolution *shape);                       \
+  void PREFIX##_pack_##S(                                                                      \
+      const nagare_convolution *shape, const T *filter, T *packed, int64_t task);              \
+  int64_t PREFIX##_task_count_##S(const nagare_convolution *shape);                            \
+  int64_t PREFIX##_scratch_bytes_##S(const nagare_convolution *shape);                         \
+  void PREFIX##_##S(                                                                           \
       const nagare_convolution *shape, const T *input, const T *packed, const T *bias,         \
       bool relu, T *output, int64_t task, void *scratch);                                      \
-  int64_t nagare_conv2d_input_gradient_packed_count_##S(const nagare_convolution *shape);      \
-  void nagare_conv2d_input_gradient_pack_##S(                                                  \
-      const nagare_convolution *shape, const T *filter, T *packed);                            \
-  void nagare_conv2d_input_gradient_##S(                                                       \
+  int64_t PREFIX##_input_gradient_packed_count_##S(const nagare_convolution *shape);           \
+  int64_t PREFIX##_input_gradient_pack_task_count_##S(const nagare_convolution *shape);        \
+  void PREFIX##_input_gradient_pack_##S(                                                       \
+      const nagare_convolution *shape, const T *filter, T *packed, int64_t task);              \
+  int64_t PREFIX##_input_gradient_task_count_##S(const nagare_convolution *shape);             \
+  int64_t PREFIX##_input_gradient_scratch_bytes_##S(const nagare_convolution *shape);          \
+  void PREFIX##_input_gradient_##S(                                                            \
       const nagare_convolution *shape, const T *output_gradient, const T *packed,              \
-      T *input_gradient, int64_t task, void *scratch);                                         \
-  void nagare_conv2d_filter_gradient_##S(                                                      \
+      const T *mask, T *input_gradient, int64_t task, void *scratch);                          \
+  int64_t PREFIX##_filter_gradient_task_count_##S(const nagare_convolution *shape);            \
+  int64_t PREFIX##_filter_gradient_part_count_##S(const nagare_convolution *shape);            \
+  int64_t PREFIX##_filter_gradient_scratch_bytes_##S(const nagare_convolution *shape);         \
+  void PREFIX##_filter_gradient_##S(                                                           \
       const nagare_convolution *shape, const T *input, const T *output_gradient, T *partials,  \
       int64_t task, void *scratch);                                                            \
-  void nagare_conv2d_filter_gradient_sum_##S(                                                  \
+  void PREFIX##_filter_gradient_sum_##S(                                                       \
       const nagare_convolution *shape, const T *partials, T *filter_gradient);
 
-NAGARE_DECLARE_CONVOLUTION(float, f32)
-NAGARE_DECLARE_CONVOLUTION(double, f64)
-NAGARE_DECLARE_CONVOLUTION(int32_t, i32)
+NAGARE_DECLARE_CONVOLUTION(nagare_conv2d, float, f32)
+NAGARE_DECLARE_CONVOLUTION(nagare_conv2d, double, f64)
+NAGARE_DECLARE_CONVOLUTION(nagare_conv2d, int32_t, i32)

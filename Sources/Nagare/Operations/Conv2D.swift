@@ -85,14 +85,13 @@ struct Conv2D: ConvolutionOp {
     }
     let input = try inputs[0].channelsLast(from: convolution.dataFormat, context)
     let kernels = T.convolution
-    let packed = try context.allocate(T.dataType, [Int(kernels.packedCount(&geometry))])
-    kernels.pack(&geometry, filter.pointer(T.self), packed.mutablePointer(T.self))
+    let packed = try kernels.packing.pack(filter, geometry, context)
     let (x, w, y) = (
       input.pointer(T.self), packed.pointer(T.self), output.mutablePointer(T.self)
     )
-    let bytes = nagare_conv2d_scratch_bytes(&geometry, Int64(MemoryLayout<T>.stride))
+    let (tasks, bytes) = kernels.forwardDivision.of(geometry)
     let shape = geometry
-    try context.run(Int(nagare_conv2d_task_count(&geometry)), scratch: Int(bytes)) { task, memory in
+    try context.run(tasks, scratch: bytes) { task, memory in
       withUnsafePointer(to: shape) { kernels.forward($0, x, w, nil, false, y, Int64(task), memory) }
     }
     return try output.arranged(as: convolution.dataFormat, context)

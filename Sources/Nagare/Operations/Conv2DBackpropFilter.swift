@@ -53,16 +53,14 @@ struct Conv2DBackpropFilter: ConvolutionOp {
     let input = try inputs[0].channelsLast(from: format, context)
     let gradient = try inputs[2].channelsLast(from: format, context)
     let kernels = T.convolution
-    let parts = Int(nagare_conv2d_filter_gradient_part_count(&geometry))
+    let parts = Int(kernels.filterGradientParts(&geometry))
     let partials = parts == 1 ? output : try context.allocate(T.dataType, [parts, output.count])
     let (x, g, p) = (
       input.pointer(T.self), gradient.pointer(T.self), partials.mutablePointer(T.self)
     )
-    let bytes = nagare_conv2d_filter_gradient_scratch_bytes(
-      &geometry, Int64(MemoryLayout<T>.stride))
-    let tasks = nagare_conv2d_filter_gradient_task_count(&geometry)
+    let (tasks, bytes) = kernels.filterGradientDivision.of(geometry)
     let shape = geometry
-    try context.run(Int(tasks), scratch: Int(bytes)) { task, memory in
+    try context.run(tasks, scratch: bytes) { task, memory in
       withUnsafePointer(to: shape) { kernels.filterGradient($0, x, g, p, Int64(task), memory) }
     }
     if parts > 1 { kernels.filterGradientSum(&geometry, p, output.mutablePointer(T.self)) }

@@ -72,7 +72,7 @@ struct Conv2DBackpropInput: ConvolutionOp {
           + "\(sizes.count)")
     }
     let nhwc = format.nhwc(sizes)
-    var geometry = try convolution.gradientGeometry(
+    let geometry = try convolution.gradientGeometry(
       input: nhwc, filter: filter.dimensions, gradient: format.nhwc(gradient.dimensions),
       "Conv2DCustomBackpropInput")
     let output = try context.allocate(T.dataType, nhwc)
@@ -82,18 +82,15 @@ struct Conv2DBackpropInput: ConvolutionOp {
     }
     let source = try gradient.channelsLast(from: format, context)
     let kernels = T.convolution
-    let packed = try context.allocate(
-      T.dataType, [Int(kernels.inputGradientPackedCount(&geometry))])
-    kernels.inputGradientPack(&geometry, filter.pointer(T.self), packed.mutablePointer(T.self))
+    let packed = try kernels.inputGradientPacking.pack(filter, geometry, context)
     let (g, w, x) = (
       source.pointer(T.self), packed.pointer(T.self), output.mutablePointer(T.self)
     )
-    let bytes = nagare_conv2d_input_gradient_scratch_bytes(
-      &geometry, Int64(MemoryLayout<T>.stride))
-    let tasks = nagare_conv2d_input_gradient_task_count(&geometry)
-    let shape = geometry
-    try context.run(Int(tasks), scratch: Int(bytes)) { task, memory in
-      withUnsafePointer(to: shape) { kernels.inputGradient($0, g, w, x, Int64(task), memory) }
+    let (tasks, bytes) = kernels.inputGradientDivision.of(geometry)
+    try context.run(tasks, scratch: bytes) { task, memory in
+      withUnsafePointer(to: geometry) {
+        kernels.inputGradient($0, g, w, nil, x, Int64(task), memory)
+      }
     }
     return try output.arranged(as: format, context)
   }

@@ -150,12 +150,47 @@ struct ConvolutionKernels<T> {
   typealias Target = UnsafeMutablePointer<T>?
   typealias Scratch = UnsafeMutableRawPointer?
 
-  let packedCount: (Geometry) -> Int64
-  let pack: (Geometry, Source, Target) -> Void
+  /// How an operation is divided into tasks.
+  struct Division {
+    let tasks: (Geometry) -> Int64
+    let scratchBytes: (Geometry) -> Int64
+
+    /// The number of tasks and the bytes of scratch memory for each.
+    func of(_ geometry: nagare_convolution) -> (tasks: Int, scratchBytes: Int) {
+      withUnsafePointer(to: geometry) { (Int(tasks($0)), Int(scratchBytes($0))) }
+    }
+  }
+
+  /// How a filter is brought into the order in which tasks read it.
+  struct Packing {
+    let count: (Geometry) -> Int64
+    let tasks: (Geometry) -> Int64
+    let run: (Geometry, Source, Target, Int64) -> Void
+
+    /// The packed filter, computed by the context's threads.
+    func pack(
+      _ filter: Tensor, _ geometry: nagare_convolution, _ context: KernelContext
+    ) throws(GraphError) -> Tensor where T: Scalar {
+      var shape = geometry
+      let packed = try context.allocate(T.dataType, [Int(count(&shape))])
+      let tasks = Int(tasks(&shape))
+      let (source, target) = (filter.pointer(T.self), packed.mutablePointer(T.self))
+      let run = run
+      try context.run(tasks, scratch: 0) { task, _ in
+        withUnsafePointer(to: geometry) { run($0, source, target, Int64(task)) }
+      }
+      return packed
+    }
+  }
+
+  let packing: Packing
+  let forwardDivision: Division
   let forward: (Geometry, Source, Source, Source, Bool, Target, Int64, Scratch) -> Void
-  let inputGradientPackedCount: (Geometry) -> Int64
-  let inputGradientPack: (Geometry, Source, Target) -> Void
-  let inputGradient: (Geometry, Source, Source, Target, Int64, Scratch) -> Void
+  let inputGradientPacking: Packing
+  let inputGradientDivision: Division
+  let inputGradient: (Geometry, Source, Source, Source, Target, Int64, Scratch) -> Void
+  let filterGradientDivision: Division
+  let filterGradientParts: (Geometry) -> Int64
   let filterGradient: (Geometry, Source, Source, Target, Int64, Scratch) -> Void
   let filterGradientSum: (Geometry, Source, Target) -> Void
 }
@@ -163,11 +198,24 @@ struct ConvolutionKernels<T> {
 extension Float: ConvolutionElement {
   static var convolution: ConvolutionKernels<Float> {
     ConvolutionKernels(
-      packedCount: nagare_conv2d_packed_count_f32, pack: nagare_conv2d_pack_f32,
+      packing: .init(
+        count: nagare_conv2d_packed_count_f32, tasks: nagare_conv2d_pack_task_count_f32,
+        run: nagare_conv2d_pack_f32),
+      forwardDivision: .init(
+        tasks: nagare_conv2d_task_count_f32, scratchBytes: nagare_conv2d_scratch_bytes_f32),
       forward: nagare_conv2d_f32,
-      inputGradientPackedCount: nagare_conv2d_input_gradient_packed_count_f32,
-      inputGradientPack: nagare_conv2d_input_gradient_pack_f32,
+      inputGradientPacking: .init(
+        count: nagare_conv2d_input_gradient_packed_count_f32,
+        tasks: nagare_conv2d_input_gradient_pack_task_count_f32,
+        run: nagare_conv2d_input_gradient_pack_f32),
+      inputGradientDivision: .init(
+        tasks: nagare_conv2d_input_gradient_task_count_f32,
+        scratchBytes: nagare_conv2d_input_gradient_scratch_bytes_f32),
       inputGradient: nagare_conv2d_input_gradient_f32,
+      filterGradientDivision: .init(
+        tasks: nagare_conv2d_filter_gradient_task_count_f32,
+        scratchBytes: nagare_conv2d_filter_gradient_scratch_bytes_f32),
+      filterGradientParts: nagare_conv2d_filter_gradient_part_count_f32,
       filterGradient: nagare_conv2d_filter_gradient_f32,
       filterGradientSum: nagare_conv2d_filter_gradient_sum_f32)
   }
@@ -176,11 +224,24 @@ extension Float: ConvolutionElement {
 extension Double: ConvolutionElement {
   static var convolution: ConvolutionKernels<Double> {
     ConvolutionKernels(
-      packedCount: nagare_conv2d_packed_count_f64, pack: nagare_conv2d_pack_f64,
+      packing: .init(
+        count: nagare_conv2d_packed_count_f64, tasks: nagare_conv2d_pack_task_count_f64,
+        run: nagare_conv2d_pack_f64),
+      forwardDivision: .init(
+        tasks: nagare_conv2d_task_count_f64, scratchBytes: nagare_conv2d_scratch_bytes_f64),
       forward: nagare_conv2d_f64,
-      inputGradientPackedCount: nagare_conv2d_input_gradient_packed_count_f64,
-      inputGradientPack: nagare_conv2d_input_gradient_pack_f64,
+      inputGradientPacking: .init(
+        count: nagare_conv2d_input_gradient_packed_count_f64,
+        tasks: nagare_conv2d_input_gradient_pack_task_count_f64,
+        run: nagare_conv2d_input_gradient_pack_f64),
+      inputGradientDivision: .init(
+        tasks: nagare_conv2d_input_gradient_task_count_f64,
+        scratchBytes: nagare_conv2d_input_gradient_scratch_bytes_f64),
       inputGradient: nagare_conv2d_input_gradient_f64,
+      filterGradientDivision: .init(
+        tasks: nagare_conv2d_filter_gradient_task_count_f64,
+        scratchBytes: nagare_conv2d_filter_gradient_scratch_bytes_f64),
+      filterGradientParts: nagare_conv2d_filter_gradient_part_count_f64,
       filterGradient: nagare_conv2d_filter_gradient_f64,
       filterGradientSum: nagare_conv2d_filter_gradient_sum_f64)
   }
@@ -189,11 +250,24 @@ extension Double: ConvolutionElement {
 extension Int32: ConvolutionElement {
   static var convolution: ConvolutionKernels<Int32> {
     ConvolutionKernels(
-      packedCount: nagare_conv2d_packed_count_i32, pack: nagare_conv2d_pack_i32,
+      packing: .init(
+        count: nagare_conv2d_packed_count_i32, tasks: nagare_conv2d_pack_task_count_i32,
+        run: nagare_conv2d_pack_i32),
+      forwardDivision: .init(
+        tasks: nagare_conv2d_task_count_i32, scratchBytes: nagare_conv2d_scratch_bytes_i32),
       forward: nagare_conv2d_i32,
-      inputGradientPackedCount: nagare_conv2d_input_gradient_packed_count_i32,
-      inputGradientPack: nagare_conv2d_input_gradient_pack_i32,
+      inputGradientPacking: .init(
+        count: nagare_conv2d_input_gradient_packed_count_i32,
+        tasks: nagare_conv2d_input_gradient_pack_task_count_i32,
+        run: nagare_conv2d_input_gradient_pack_i32),
+      inputGradientDivision: .init(
+        tasks: nagare_conv2d_input_gradient_task_count_i32,
+        scratchBytes: nagare_conv2d_input_gradient_scratch_bytes_i32),
       inputGradient: nagare_conv2d_input_gradient_i32,
+      filterGradientDivision: .init(
+        tasks: nagare_conv2d_filter_gradient_task_count_i32,
+        scratchBytes: nagare_conv2d_filter_gradient_scratch_bytes_i32),
+      filterGradientParts: nagare_conv2d_filter_gradient_part_count_i32,
       filterGradient: nagare_conv2d_filter_gradient_i32,
       filterGradientSum: nagare_conv2d_filter_gradient_sum_i32)
   }

@@ -9,24 +9,54 @@ import Testing
       guard let shape = Self.randomGeometry(&random, groups: random.chance(6) ? 2 : 1) else {
         continue
       }
-      let data = ConvolutionData(shape, &random)
-      let bias = random.chance(2) ? random.reals(Int(shape.output_channels)) : nil
-      let relu = random.chance(2)
-      let expected = data.plainLoops(bias: bias, relu: relu)
-      withEachInstructionSet {
-        let forward = data.forward(bias, relu, isReversed: false)
-        expectClose(forward, expected.output, "output of \(shape)")
-        expectSameBits(
-          forward, data.forward(bias, relu, isReversed: true), "order of tasks in \(shape)")
-        let input = data.inputGradient(isReversed: false)
-        expectClose(input, expected.inputGradient, "input gradient of \(shape)")
-        expectSameBits(
-          input, data.inputGradient(isReversed: true), "order of input gradients of \(shape)")
-        let filter = data.filterGradient(isReversed: false)
-        expectClose(filter, expected.filterGradient, "filter gradient of \(shape)")
-        expectSameBits(
-          filter, data.filterGradient(isReversed: true), "order of filter gradients of \(shape)")
+      expectAgreement(shape, &random)
+    }
+  }
+
+  /// Filters of 3×3 over neighbouring pixels have an algorithm of their own, with tiles that begin and
+  /// end anywhere and channels that do not fill a vector or fill more than one chunk.
+  @Test func winogradAgreesWithPlainLoops() {
+    var random = SeededGenerator(5)
+    for index in 0..<100 {
+      func channels(_ random: inout SeededGenerator) -> Int64 {
+        let sizes = [1, 3, 4, 8, 12, 16, 20, 24, 31, 32]
+        return Int64(index % 25 == 0 ? random.integer(60...140) : sizes[random.integer(0...9)])
       }
+      let (top, left) = (random.integer(0...2), random.integer(0...2))
+      let (bottom, right) = (random.integer(0...2), random.integer(0...2))
+      let (height, width) = (random.integer(3...18), random.integer(3...18))
+      let shape = nagare_convolution(
+        batch: Int64(random.integer(1...3)), input_height: Int64(height),
+        input_width: Int64(width), input_channels: channels(&random),
+        output_height: Int64(height + top + bottom - 2),
+        output_width: Int64(width + left + right - 2), output_channels: channels(&random),
+        filter_height: 3, filter_width: 3, stride_height: 1, stride_width: 1, dilation_height: 1,
+        dilation_width: 1, padding_top: Int64(top), padding_left: Int64(left), groups: 1)
+      expectAgreement(shape, &random)
+    }
+  }
+
+  private func expectAgreement(
+    _ shape: nagare_convolution, _ random: inout SeededGenerator
+  ) {
+    let data = ConvolutionData(shape, &random)
+    let bias = random.chance(2) ? random.reals(Int(shape.output_channels)) : nil
+    let relu = random.chance(2)
+    let mask = random.chance(2) ? random.reals(data.input.count) : nil
+    let expected = data.plainLoops(bias: bias, relu: relu, mask: mask)
+    withEachInstructionSet {
+      let forward = data.forward(bias, relu, isReversed: false)
+      expectClose(forward, expected.output, "output of \(shape)")
+      expectSameBits(
+        forward, data.forward(bias, relu, isReversed: true), "order of tasks in \(shape)")
+      let input = data.inputGradient(mask, isReversed: false)
+      expectClose(input, expected.inputGradient, "input gradient of \(shape)")
+      expectSameBits(
+        input, data.inputGradient(mask, isReversed: true), "order of input gradients of \(shape)")
+      let filter = data.filterGradient(isReversed: false)
+      expectClose(filter, expected.filterGradient, "filter gradient of \(shape)")
+      expectSameBits(
+        filter, data.filterGradient(isReversed: true), "order of filter gradients of \(shape)")
     }
   }
 
@@ -52,23 +82,20 @@ import Testing
     }
   }
 
-  /// A picture many times larger than a block, so that there are several tasks.
-  @Test func dividesLargePictures() {
+  /// Pictures many times larger than a block, so that there are several tasks, for each of the two
+  /// algorithms.
+  @Test(arguments: [Int64(1), 2]) func dividesLargePictures(dilation: Int64) {
     var random = SeededGenerator(4)
     let shape = nagare_convolution(
       batch: 2, input_height: 60, input_width: 70, input_channels: 40, output_height: 60,
       output_width: 70, output_channels: 5, filter_height: 3, filter_width: 3, stride_height: 1,
-      stride_width: 1, dilation_height: 1, dilation_width: 1, padding_top: 1, padding_left: 1,
-      groups: 1)
+      stride_width: 1, dilation_height: dilation, dilation_width: dilation,
+      padding_top: dilation, padding_left: dilation, groups: 1)
     withUnsafePointer(to: shape) {
-      #expect(nagare_conv2d_task_count($0) > 2)
-      #expect(nagare_conv2d_filter_gradient_part_count($0) > 1)
+      #expect(nagare_conv2d_task_count_f32($0) > 2)
+      #expect(nagare_conv2d_filter_gradient_part_count_f32($0) > 1)
     }
-    let data = ConvolutionData(shape, &random)
-    let expected = data.plainLoops(bias: nil, relu: false)
-    expectClose(data.forward(nil, false, isReversed: true), expected.output, "output")
-    expectClose(data.inputGradient(isReversed: true), expected.inputGradient, "input gradient")
-    expectClose(data.filterGradient(isReversed: true), expected.filterGradient, "filter gradient")
+    expectAgreement(shape, &random)
   }
 
   private static func randomGeometry(
@@ -117,7 +144,7 @@ private struct ConvolutionData {
   }
 
   func plainLoops(
-    bias: [Float]?, relu: Bool
+    bias: [Float]?, relu: Bool, mask: [Float]? = nil
   ) -> (output: [Double], inputGradient: [Double], filterGradient: [Double]) {
     var output = [Double](repeating: 0, count: upstream.count)
     var inputGradient = [Double](repeating: 0, count: input.count)
@@ -152,6 +179,9 @@ private struct ConvolutionData {
       if let bias { output[index] += Double(bias[index % outputs]) }
       if relu { output[index] = max(0, output[index]) }
     }
+    if let mask {
+      for index in mask.indices where !(mask[index] > 0) { inputGradient[index] = 0 }
+    }
     return (output, inputGradient, filterGradient)
   }
 
@@ -162,10 +192,12 @@ private struct ConvolutionData {
   func forward(_ bias: [Float]?, _ relu: Bool, isReversed: Bool) -> [Float] {
     withUnsafePointer(to: shape) { shape in
       var packed: [Float] = poisoned(Int(nagare_conv2d_packed_count_f32(shape)))
-      nagare_conv2d_pack_f32(shape, filter, &packed)
+      for task in tasks(nagare_conv2d_pack_task_count_f32(shape), isReversed) {
+        nagare_conv2d_pack_f32(shape, filter, &packed, task)
+      }
       var output: [Float] = poisoned(upstream.count)
-      withScratch(nagare_conv2d_scratch_bytes(shape, 4)) { scratch in
-        for task in tasks(nagare_conv2d_task_count(shape), isReversed) {
+      withScratch(nagare_conv2d_scratch_bytes_f32(shape)) { scratch in
+        for task in tasks(nagare_conv2d_task_count_f32(shape), isReversed) {
           nagare_conv2d_f32(shape, input, packed, bias, relu, &output, task, scratch)
         }
       }
@@ -173,14 +205,16 @@ private struct ConvolutionData {
     }
   }
 
-  func inputGradient(isReversed: Bool) -> [Float] {
+  func inputGradient(_ mask: [Float]?, isReversed: Bool) -> [Float] {
     withUnsafePointer(to: shape) { shape in
       var packed: [Float] = poisoned(Int(nagare_conv2d_input_gradient_packed_count_f32(shape)))
-      nagare_conv2d_input_gradient_pack_f32(shape, filter, &packed)
+      for task in tasks(nagare_conv2d_input_gradient_pack_task_count_f32(shape), isReversed) {
+        nagare_conv2d_input_gradient_pack_f32(shape, filter, &packed, task)
+      }
       var output: [Float] = poisoned(input.count)
-      withScratch(nagare_conv2d_input_gradient_scratch_bytes(shape, 4)) { scratch in
-        for task in tasks(nagare_conv2d_input_gradient_task_count(shape), isReversed) {
-          nagare_conv2d_input_gradient_f32(shape, upstream, packed, &output, task, scratch)
+      withScratch(nagare_conv2d_input_gradient_scratch_bytes_f32(shape)) { scratch in
+        for task in tasks(nagare_conv2d_input_gradient_task_count_f32(shape), isReversed) {
+          nagare_conv2d_input_gradient_f32(shape, upstream, packed, mask, &output, task, scratch)
         }
       }
       return output
@@ -189,10 +223,10 @@ private struct ConvolutionData {
 
   func filterGradient(isReversed: Bool) -> [Float] {
     withUnsafePointer(to: shape) { shape in
-      let parts = Int(nagare_conv2d_filter_gradient_part_count(shape))
+      let parts = Int(nagare_conv2d_filter_gradient_part_count_f32(shape))
       var partials: [Float] = poisoned(parts * filter.count)
-      withScratch(nagare_conv2d_filter_gradient_scratch_bytes(shape, 4)) { scratch in
-        for task in tasks(nagare_conv2d_filter_gradient_task_count(shape), isReversed) {
+      withScratch(nagare_conv2d_filter_gradient_scratch_bytes_f32(shape)) { scratch in
+        for task in tasks(nagare_conv2d_filter_gradient_task_count_f32(shape), isReversed) {
           nagare_conv2d_filter_gradient_f32(shape, input, upstream, &partials, task, scratch)
         }
       }

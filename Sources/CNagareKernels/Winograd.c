@@ -1,0 +1,301 @@
+#ifndef REAL
+
+#include "ConvolutionAlgorithms.h"
+
+/// Elements of the transformed source of a block, which stays in the second-level cache.
+#define BLOCK_VALUES 65536
+#define MOST_TILES 48
+/// Target channels whose products are made and interpolated at a time.
+#define CHUNK 64
+/// Elements between the planes, so that they do not fall into the same sets of the cache.
+#define PLANE_GAP 16
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static int64_t rounded_up(int64_t a, int64_t b) { return quotient_up(a, b) * b; }
+
+/// The bounds of task `index` of `count` over `total` items.
+static int64_t bound(int64_t total, int64_t index, int64_t count) {
+  return total / count * index + least(index, total % count);
+}
+
+/// A correlation of a source with 3×3 taps, and how its target is cut into tiles of 4×4.
+typedef struct {
+  int64_t height, width, channels;
+  int64_t target_height, target_width, target_channels;
+  int64_t top, left;
+  int64_t down, across, tiles;
+  /// Sixes of tiles, and the blocks that they are spread over.
+  int64_t sixes, blocks, block_tiles;
+  int64_t tasks;
+} problem;
+
+static problem divided(problem p, int64_t batch) {
+  p.down = quotient_up(p.target_height, 4);
+  p.across = quotient_up(p.target_width, 4);
+  p.tiles = batch * p.down * p.across;
+  p.sixes = quotient_up(p.tiles, 6);
+  const int64_t most_tiles = BLOCK_VALUES / (36 * rounded_up(p.channels, 8));
+  const int64_t most_sixes = most(2, least(most_tiles, MOST_TILES) / 6);
+  p.blocks = quotient_up(p.sixes, most_sixes);
+  p.block_tiles = 6 * quotient_up(p.sixes, p.blocks);
+  p.tasks = least(p.blocks, 64);
+  return p;
+}
+
+static problem forward_problem(const nagare_convolution *shape) {
+  return divided(
+      (problem){
+          .height = shape->input_height, .width = shape->input_width,
+          .channels = shape->input_channels, .target_height = shape->output_height,
+          .target_width = shape->output_width, .target_channels = shape->output_channels,
+          .top = shape->padding_top, .left = shape->padding_left},
+      shape->batch);
+}
+
+/// The input gradient is the correlation of the output gradient with the filter turned around.
+static problem input_gradient_problem(const nagare_convolution *shape) {
+  return divided(
+      (problem){
+          .height = shape->output_height, .width = shape->output_width,
+          .channels = shape->output_channels, .target_height = shape->input_height,
+          .target_width = shape->input_width, .target_channels = shape->input_channels,
+          .top = 2 - shape->padding_top, .left = 2 - shape->padding_left},
+      shape->batch);
+}
+
+static bool suits(const nagare_convolution *shape, problem p) {
+  return shape->filter_height == 3 && shape->filter_width == 3 && shape->stride_height == 1 &&
+         shape->stride_width == 1 && shape->dilation_height == 1 && shape->dilation_width == 1 &&
+         shape->groups == 1 && p.channels >= 4 && p.target_channels >= 4 &&
+         // Tiles are whole even where the target ends within them.
+         6 * p.down * p.across <= p.target_height * p.target_width;
+}
+
+#define NAGARE_FLOAT32_ONLY
+#define NAGARE_BODY "Winograd.c"
+#include "Multiversion.h"
+
+/// Enough for the widest vectors.
+static int64_t packed_count(problem p) {
+  return 36 * p.channels * rounded_up(p.target_channels, 8);
+}
+
+static int64_t scratch_bytes(problem p) {
+  const int64_t columns = least(CHUNK, rounded_up(p.target_channels, 8));
+  return (36 * (p.block_tiles * (rounded_up(p.channels, 8) + columns) + 2 * PLANE_GAP) +
+          rounded_up(p.channels, 16)) * (int64_t)sizeof(float);
+}
+
+bool nagare_winograd_suits(const nagare_convolution *shape) {
+  return suits(shape, forward_problem(shape));
+}
+int64_t nagare_winograd_task_count_f32(const nagare_convolution *shape) {
+  return forward_problem(shape).tasks;
+}
+int64_t nagare_winograd_scratch_bytes_f32(const nagare_convolution *shape) {
+  return scratch_bytes(forward_problem(shape));
+}
+int64_t nagare_winograd_packed_count_f32(const nagare_convolution *shape) {
+  return packed_count(forward_problem(shape));
+}
+int64_t nagare_winograd_pack_task_count_f32(const nagare_convolution *shape) {
+  return quotient_up(shape->output_channels, CHUNK);
+}
+void nagare_winograd_pack_f32(
+    const nagare_convolution *shape, const float *filter, float *packed, int64_t task) {
+  const problem p = forward_problem(shape);
+  NAGARE_DISPATCH(pack_f32, (&p, filter, false, packed, task));
+}
+void nagare_winograd_f32(
+    const nagare_convolution *shape, const float *input, const float *packed, const float *bias,
+    bool relu, float *output, int64_t task, void *scratch) {
+  const problem p = forward_problem(shape);
+  NAGARE_DISPATCH(correlate_f32, (&p, input, packed, bias, relu, NULL, output, task, scratch));
+}
+
+bool nagare_winograd_input_gradient_suits(const nagare_convolution *shape) {
+  return suits(shape, input_gradient_problem(shape));
+}
+int64_t nagare_winograd_input_gradient_task_count_f32(const nagare_convolution *shape) {
+  return input_gradient_problem(shape).tasks;
+}
+int64_t nagare_winograd_input_gradient_scratch_bytes_f32(const nagare_convolution *shape) {
+  return scratch_bytes(input_gradient_problem(shape));
+}
+int64_t nagare_winograd_input_gradient_packed_count_f32(const nagare_convolution *shape) {
+  return packed_count(input_gradient_problem(shape));
+}
+int64_t nagare_winograd_input_gradient_pack_task_count_f32(const nagare_convolution *shape) {
+  return quotient_up(shape->input_channels, CHUNK);
+}
+void nagare_winograd_input_gradient_pack_f32(
+    const nagare_convolution *shape, const float *filter, float *packed, int64_t task) {
+  const problem p = input_gradient_problem(shape);
+  NAGARE_DISPATCH(pack_f32, (&p, filter, true, packed, task));
+}
+void nagare_winograd_input_gradient_f32(
+    const nagare_convolution *shape, const float *output_gradient, const float *packed,
+    const float *mask, float *input_gradient, int64_t task, void *scratch) {
+  const problem p = input_gradient_problem(shape);
+  NAGARE_DISPATCH(
+      correlate_f32,
+      (&p, output_gradient, packed, NULL, false, mask, input_gradient, task, scratch));
+}
+
+#else
+
+#define PRODUCT_ALONG true
+#include "WinogradTransforms.h"
+
+/// The transformed filter: chunk by chunk of target channels, in each the 36 planes, in each panels of
+/// [channel][PANEL], the last of which may be one vector wide. `turned` says that the filter is
+/// [3, 3, target channels, channels] and turned around.
+static void NAME(pack)(
+    const problem *p, const REAL *filter, bool turned, REAL *packed, int64_t task) {
+  const int64_t begin = task * CHUNK, columns = least(CHUNK, p->target_channels - begin);
+  const int64_t padded = rounded_up(columns, LANES), plane = p->channels * padded;
+  const int64_t taps = p->channels * p->target_channels;
+  packed += begin * 36 * p->channels;
+  for (int64_t j = 0; j < columns; j += LANES) {
+    const int64_t panel = j / PANEL * PANEL, width = least(PANEL, padded - panel);
+    const int64_t existing = least(LANES, columns - j);
+    for (int64_t c = 0; c < p->channels; c++) {
+      VECTOR half[3][6], w[3], value[6];
+      for (int64_t x = 0; x < 3; x++) {
+        for (int64_t y = 0; y < 3; y++) {
+          if (!turned) {
+            w[y] = NAME(load_part)(
+                filter + (y * 3 + x) * taps + c * p->target_channels + begin + j, existing);
+          } else {
+            const REAL *from = filter + (8 - y * 3 - x) * taps + (begin + j) * p->channels + c;
+            w[y] = (VECTOR){0};
+            for (int64_t i = 0; i < existing; i++) w[y][i] = from[i * p->channels];
+          }
+        }
+        NAME(evaluate_filter)(w, half[x]);
+      }
+      REAL *to = packed + panel * p->channels + c * width + j - panel;
+      for (int64_t y = 0; y < 6; y++) {
+        for (int64_t x = 0; x < 3; x++) w[x] = half[x][y];
+        NAME(evaluate_filter)(w, value);
+        for (int64_t x = 0; x < 6; x++) NAME(store)(to + (y * 6 + x) * plane, value[x]);
+      }
+    }
+  }
+}
+
+/// Where the results of a tile go, and what becomes of them.
+typedef struct {
+  REAL *corner;
+  /// As the target: the result is zero where this is not positive, unless null.
+  const REAL *mask;
+  int64_t row, pixel;
+  /// Rows and columns of the tile that exist.
+  int64_t rows, columns;
+  bool relu;
+} NAME(tile_target);
+
+/// The 4×4 results of a vector of channels, `count` of which exist. `whole` says that all do.
+INLINE void NAME(interpolate_vector)(
+    const bool whole, const REAL *products, int64_t plane, VECTOR bias, int64_t channel,
+    int64_t count, const NAME(tile_target) *target) {
+  VECTOR half[4][6];
+  for (int64_t x = 0; x < 6; x++) {
+    VECTOR product[6], result[4];
+#pragma clang loop unroll(full)
+    for (int64_t y = 0; y < 6; y++) product[y] = NAME(load)(products + (y * 6 + x) * plane);
+    NAME(interpolate)(product, result);
+#pragma clang loop unroll(full)
+    for (int64_t y = 0; y < 4; y++) half[y][x] = result[y];
+  }
+  for (int64_t y = 0; y < (whole ? 4 : target->rows); y++) {
+    VECTOR result[4];
+    NAME(interpolate)(half[y], result);
+    const int64_t line = y * target->row + channel;
+#pragma clang loop unroll(full)
+    for (int64_t x = 0; x < 4; x++) {
+      if (!whole && x >= target->columns) continue;
+      const int64_t at = line + x * target->pixel;
+      VECTOR value = result[x] + bias;
+      if (target->relu) value = NAME(relu)(value);
+      if (target->mask) {
+        const VECTOR mask = whole ? NAME(load)(target->mask + at)
+                                  : NAME(load_part)(target->mask + at, count);
+        value = (VECTOR)((MASK)value & (MASK)(mask > (VECTOR){0}));
+      }
+      if (whole)
+        NAME(store)(target->corner + at, value);
+      else
+        NAME(store_part)(target->corner + at, value, count);
+    }
+  }
+}
+
+static void NAME(correlate)(
+    const problem *p, const REAL *source, const REAL *packed, const REAL *bias, bool relu,
+    const REAL *mask, REAL *target, int64_t task, void *scratch) {
+  const int64_t padded = rounded_up(p->channels, LANES);
+  const int64_t source_size = p->height * p->width * p->channels;
+  const int64_t target_row = p->target_width * p->target_channels;
+  REAL *values = scratch;
+  const int64_t plane = p->block_tiles * padded + PLANE_GAP;
+  REAL *products = values + 36 * plane;
+  const int64_t most_columns = least(CHUNK, rounded_up(p->target_channels, LANES));
+  REAL *zeros = products + 36 * (p->block_tiles * most_columns + PLANE_GAP);
+  memset(zeros, 0, (size_t)padded * sizeof(REAL));
+
+  const int64_t last_block = bound(p->blocks, task + 1, p->tasks);
+  for (int64_t block = bound(p->blocks, task, p->tasks); block < last_block; block++) {
+    const int64_t first = 6 * bound(p->sixes, block, p->blocks);
+    const int64_t last = least(p->tiles, 6 * bound(p->sixes, block + 1, p->blocks));
+    const int64_t tiles = last - first;
+    for (int64_t t = 0; t < tiles; t++) {
+      const int64_t x = (first + t) % p->across, line = (first + t) / p->across;
+      NAME(square) square;
+      NAME(find)(
+          source + line / p->down * source_size, p->height, p->width, p->channels,
+          line % p->down * 4 - p->top, x * 4 - p->left, 6, zeros, &square);
+      NAME(evaluate_source_square)(&square, p->channels, values + t * padded, plane);
+    }
+    for (int64_t chunk = 0; chunk < p->target_channels; chunk += CHUNK) {
+      const int64_t columns = least(CHUNK, p->target_channels - chunk);
+      const int64_t width = rounded_up(columns, LANES);
+      const int64_t product_plane = p->block_tiles * width + PLANE_GAP;
+      const REAL *b = packed + chunk * 36 * p->channels;
+      for (int64_t i = 0; i < 36; i++)
+        for (int64_t j = 0; j < width; j += PANEL) {
+          const int64_t panel = least(PANEL, width - j);
+          NAME(multiply_panel)(
+              values + i * plane, padded, tiles, b, panel, p->channels, panel == LANES,
+              products + i * product_plane + j, width, false);
+          b += p->channels * panel;
+        }
+      for (int64_t t = 0; t < tiles; t++) {
+        const int64_t x = (first + t) % p->across * 4, line = (first + t) / p->across;
+        const int64_t y = line % p->down * 4;
+        const int64_t at = (line / p->down * p->target_height + y) * target_row +
+                           x * p->target_channels + chunk;
+        const NAME(tile_target) to = {
+            .corner = target + at, .mask = mask ? mask + at : NULL, .row = target_row,
+            .pixel = p->target_channels, .rows = least(4, p->target_height - y),
+            .columns = least(4, p->target_width - x), .relu = relu};
+        const bool complete = to.rows == 4 && to.columns == 4;
+        for (int64_t j = 0; j < columns; j += LANES) {
+          const int64_t count = least(LANES, columns - j);
+          const VECTOR added =
+              bias ? NAME(load_part)(bias + chunk + j, count) : (VECTOR){0};
+          const REAL *from = products + t * width + j;
+          if (complete && count == LANES)
+            NAME(interpolate_vector)(true, from, product_plane, added, j, count, &to);
+          else
+            NAME(interpolate_vector)(false, from, product_plane, added, j, count, &to);
+        }
+      }
+    }
+  }
+}
+
+#undef PRODUCT_ALONG
+#endif
