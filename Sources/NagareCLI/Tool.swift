@@ -20,8 +20,8 @@ struct Tool: ParsableCommand {
       CommandGroup(
         name: "Graphs",
         subcommands: [
-          RunCommand.self, SessionCommand.self, GradientsCommand.self, InspectCommand.self,
-          ConvertCommand.self, BenchCommand.self, ProfileCommand.self,
+          RunCommand.self, SessionCommand.self, GradientsCommand.self, TrainCommand.self,
+          FreezeCommand.self, InspectCommand.self, ConvertCommand.self, BenchCommand.self, ProfileCommand.self,
         ]),
       CommandGroup(
         name: "TensorFlow's other files",

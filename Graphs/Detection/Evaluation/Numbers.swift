@@ -7,6 +7,3 @@ func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digit
 func shortest(_ value: Double) -> String {
   String(format: "%.6g", value).replacing(/e([-+])0/) { "e\($0.1)" }
 }
-
-/// The logarithm to base ten.
-func logarithm(_ value: Double) -> Double { log10(value) }

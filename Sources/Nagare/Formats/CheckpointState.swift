@@ -45,7 +45,9 @@ public struct CheckpointState: Sendable, Equatable {
 
   /// Writes the file of a folder, with prefixes in the folder relative to it, so that the folder can
   /// be moved.
-  public func write(folder: String) throws(GraphError) {
+  ///
+  /// - Parameter name: The file's name, where another checkpoint is meant than the newest.
+  public func write(folder: String, name: String = "checkpoint") throws(GraphError) {
     func relative(_ path: String) -> String {
       FileSystem.folder(of: path) == folder ? FileSystem.name(of: path) : path
     }
@@ -54,13 +56,13 @@ public struct CheckpointState: Sendable, Equatable {
       $0.allModelCheckpointPaths = all.map(relative)
     }
     try DurableFile.write(
-      Array(message.textFormatString().utf8), to: FileSystem.join(folder, Self.fileName))
+      Array(message.textFormatString().utf8), to: FileSystem.join(folder, name))
   }
 }
 
 extension Checkpoint {
-  /// The prefix of the checkpoint that `path` means: a prefix, one of its files, a `checkpoint` file,
-  /// or a folder, in which case it is the newest.
+  /// The prefix of the checkpoint that `path` means: a prefix, one of its files, a file `checkpoint`,
+  /// `best` or `last` that names one, or a folder, in which case it is the newest.
   ///
   /// - Throws: `notFound` that says what is there instead.
   public static func prefix(of path: String) throws(GraphError) -> String {
@@ -79,7 +81,7 @@ extension Checkpoint {
         throw .notFound("\(path); there is no checkpoint in this folder")
       }
       return newest
-    case .file where FileSystem.name(of: path) == "checkpoint":
+    case .file where ["checkpoint", "best", "last"].contains(FileSystem.name(of: path)):
       return try CheckpointState(file: path).latest
     default:
       let folder = FileSystem.folder(of: path)

@@ -188,6 +188,9 @@ public final class EventReader {
   private let reader: RecordReader
   private let path: String
 
+  /// Where the next event begins in the file.
+  public var offset: Int { reader.offset }
+
   public init(_ path: String) throws(GraphError) {
     self.path = path
     reader = try RecordReader(path, compression: RecordCompression.none)

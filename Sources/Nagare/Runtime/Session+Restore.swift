@@ -11,7 +11,7 @@ extension Session {
     var found = 0
     for node in graph.nodes {
       guard let variable = node.op as? any VariableOp else { continue }
-      let name = variable.sharedName.isEmpty ? node.name : variable.sharedName
+      let name = variable.savedName(node)
       guard checkpoint.contains(name) else {
         missing.append(name)
         continue
@@ -23,9 +23,7 @@ extension Session {
           "the variable '\(name)' is \(variable.dataType.signatureName)\(variable.shape), the "
             + "checkpoint has \(value.dataType.signatureName)\(value.shape)")
       }
-      let context = KernelContext(node: node, threads: threads, resources: resources)
-      guard let handle = try variable.compute([], context).first else { continue }
-      try handle.variable.current = value
+      try self.value(of: node)?.current = value
       found += 1
     }
     guard found > 0 else {
@@ -38,6 +36,13 @@ extension Session {
     }
     return missing
   }
+
+  /// The variable that a node stands for; `nil` for another kind of node.
+  func value(of node: Node) throws(GraphError) -> VariableValue? {
+    guard let variable = node.op as? any VariableOp else { return nil }
+    let context = KernelContext(node: node, threads: threads, resources: resources)
+    return try variable.compute([], context).first?.variable
+  }
 }
 
 /// An op whose output is a variable of the session.
@@ -48,5 +53,11 @@ protocol VariableOp: Op {
   var sharedName: String { get }
 }
 
+extension VariableOp {
+  /// What `node` is called in checkpoints.
+  func savedName(_ node: Node) -> String { sharedName.isEmpty ? node.name : sharedName }
+}
+
+extension VariableV1: VariableOp {}
 extension VariableV2: VariableOp {}
 extension VarHandleOp: VariableOp {}

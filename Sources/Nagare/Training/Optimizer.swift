@@ -90,9 +90,8 @@ extension Graph {
       throw .invalidArgument("The shape of variable '\(variable.name)' must be known")
     }
     return try scope("") { () throws(GraphError) -> Variable in
-      let zeros = try constant(
-        try Tensor(zeros: variable.dataType, sizes),
-        name: "\(variable.name)/\(name)/Initializer/zeros")
+      let zeros = try self.zeros(
+        sizes, dataType: variable.dataType, name: "\(variable.name)/\(name)/Initializer/zeros")
       return try self.variable(
         zeros, name: "\(variable.name)/\(name)", isTrainable: false,
         kind: variable.isResource ? .resource : .reference)

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A chart of curves over steps (losses, precision over recall) as one SVG file that needs no other,
 /// readable on light and on dark ground.
 public struct CurveChart: Sendable {
@@ -276,3 +278,16 @@ private struct Axis {
 
   func share(_ value: Double) -> Double { high > low ? (value - low) / (high - low) : 0 }
 }
+
+/// A number with this many digits after the point.
+private func fixed(_ value: Double, _ digits: Int) -> String {
+  String(format: "%.\(digits)f", value)
+}
+
+/// A number with up to six significant digits and none that is not needed, as `0.25` or `5e-5`.
+private func shortest(_ value: Double) -> String {
+  String(format: "%.6g", value).replacing(/e([-+])0/) { "e\($0.1)" }
+}
+
+/// The logarithm to base ten.
+private func logarithm(_ value: Double) -> Double { log10(value) }
