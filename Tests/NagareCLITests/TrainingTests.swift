@@ -16,12 +16,12 @@ import Testing
     let x = try graph.randomNormal([64, 32])
     let y = try graph.randomNormal([64, 1])
     let w = try graph.variable(graph.glorotUniform([32, 1]), name: "w")
-    let loss = try mean(squaredDifference(matMul(x, w.value), y), name: "loss")
+    let loss = try mean(squaredDifference(matmul(x, w.value), y), name: "loss")
     graph.addToCollection("losses", .name(loss.name))
     try AdamOptimizer(learningRate: 0.01).minimize(loss, globalStep: graph.globalStep())
     let saver = try Saver(graph, maximumToKeep: 3)
     let scale = try graph.placeholder(.float32, shape: [2, 32], name: "input")
-    _ = try matMul(scale, w.value, name: "output")
+    _ = try matmul(scale, w.value, name: "output")
     try MetaGraph(graph, saver: saver.definition).write(to: folder.path("train.pbtxt"))
   }
 

@@ -65,7 +65,7 @@ enum Registry {
 
   static let inputOutput: [any Op.Type] = [
     ReadFile.self, WriteFile.self, DecodeRaw.self, ParseSingleExample.self, ParseExample.self,
-    SaveV2.self, RestoreV2.self, MergeV2Checkpoints.self,
+    ParseExampleV2.self, SaveV2.self, RestoreV2.self, MergeV2Checkpoints.self,
     ScalarSummary.self, HistogramSummary.self, ImageSummary.self, MergeSummary.self,
   ]
 

@@ -1266,6 +1266,18 @@ def parsing():
             dense_shapes=[[1]], Nsparse=0, sparse_types=[])
     refused("ParseExample", batch, np.array(["a", "b"]), (), keys("label"), (none_i,),
             label="missing and named", dense_shapes=[[1]], Nsparse=0, sparse_types=[])
+    def key_list(*names):
+        return np.array([n.encode() for n in names], object)
+    second = dict(num_sparse=0, sparse_types=[], ragged_value_types=[], ragged_split_types=[])
+    for label, messages in (("scalar", full), ("batch", batch)):
+        case("ParseExampleV2", messages, names, names, key_list("box", "label"), names,
+             (nothing, np.array([7], np.int64)), label=f"{label}, dense",
+             dense_shapes=[[4], [1]], **second)
+        case("ParseExampleV2", messages, names, key_list("sizes", "tags"), key_list("box"), names,
+             (nothing,), label=f"{label}, sparse and dense", dense_shapes=[[4]],
+             **dict(second, num_sparse=2, sparse_types=[i64, string]))
+        refused("ParseExampleV2", messages, names, names, key_list("missing"), names, (none_i,),
+                label=f"{label}, missing", dense_shapes=[[1]], **second)
     payload = np.array([0, 1, 2, 127, 128, 255, 254, 3], np.uint8).tobytes()
     floats = np.array([1.5, -2.25], np.float32).tobytes()
     for out in cpu_types("DecodeRaw", "out_type", TYPES + [f16, bf16]):

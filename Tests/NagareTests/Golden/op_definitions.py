@@ -40,7 +40,7 @@ L2Loss SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits
 RandomUniform RandomUniformInt RandomStandardNormal TruncatedNormal RandomShuffle
 Assert DecodeJpeg DecodeAndCropJpeg DecodeImage DecodePng EncodeJpeg EncodePng
 ResizeBilinear ResizeBilinearGrad ResizeNearestNeighbor ResizeNearestNeighborGrad AdjustContrastv2
-ParseSingleExample ParseExample DecodeRaw
+ParseSingleExample ParseExample ParseExampleV2 DecodeRaw
 ScalarSummary HistogramSummary ImageSummary MergeSummary
 SaveV2 RestoreV2 MergeV2Checkpoints ReadFile WriteFile
 """.split()

@@ -13,10 +13,10 @@ import Testing
     let graph = Graph()
     graph.randomSeed = seed
     let x = try graph.randomNormal([16, 4])
-    let truth = try matMul(x, graph.constant(Tensor([[1.0], [-2], [3], [0.5]])))
+    let truth = try matmul(x, graph.constant([[1.0], [-2.0], [3.0], [0.5]]))
     let y = try truth + graph.randomNormal([16, 1]) * 0.1
     let weights = try graph.variable(graph.glorotUniform([4, 1]), name: "w")
-    let loss = try mean(squaredDifference(matMul(x, weights.value), y), name: "loss")
+    let loss = try mean(squaredDifference(matmul(x, weights.value), y), name: "loss")
     graph.addToCollection("losses", .name(loss.name))
     let step = try graph.globalStep()
     let rate = try cosineDecay(graph.constant(0.1), globalStep: step.value, decaySteps: 40)
@@ -215,8 +215,8 @@ import Testing
   func aFrozenGraphComputesTheSame(kind: Graph.VariableKind) throws {
     let graph = Graph()
     let x = try graph.placeholder(.float32, shape: [nil, 2], name: "x")
-    let w = try graph.variable(graph.constant(Tensor([[1.0], [2]])), name: "w", kind: kind)
-    let y = try matMul(x, w.value, name: "y")
+    let w = try graph.variable(graph.constant([[1.0], [2.0]]), name: "w", kind: kind)
+    let y = try matmul(x, w.value, name: "y")
     _ = try GradientDescentOptimizer(learningRate: 0.1).minimize(sum(y))
     let session = Session(graph, threads: 1)
     #expect(throws: GraphError.self) { try session.frozen([y]) }
