@@ -21,7 +21,8 @@ struct Tool: ParsableCommand {
         name: "Graphs",
         subcommands: [
           RunCommand.self, SessionCommand.self, GradientsCommand.self, TrainCommand.self,
-          FreezeCommand.self, InspectCommand.self, ConvertCommand.self, BenchCommand.self, ProfileCommand.self,
+          FreezeCommand.self, InspectCommand.self, ConvertCommand.self, BenchCommand.self,
+          ProfileCommand.self,
         ]),
       CommandGroup(
         name: "TensorFlow's other files",

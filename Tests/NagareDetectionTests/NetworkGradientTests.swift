@@ -36,13 +36,13 @@ import Testing
       let length = slope.reduce(0) { $0 + $1 * $1 }.squareRoot()
       #expect(length > 1e-6, "\(variable.value)")
       // Steps along the gradient, so that the loss changes by its length.
-      func loss(at distance: Double) throws -> Double {
+      func shifted(by distance: Double) throws -> Double {
         let moved = zip(start, slope).map { Float($0 + $1 / length * distance) }
         let feed = try Tensor(moved, dimensions: tensors[0].dimensions)
         return Double(try session.run(loss, feeds: [variable.value: feed]).elements(Float.self)[0])
       }
       let distance = 0.01
-      let difference = (try loss(at: distance) - loss(at: -distance)) / (2 * distance)
+      let difference = (try shifted(by: distance) - shifted(by: -distance)) / (2 * distance)
       #expect(
         abs(difference - length) <= 0.02 * length + 2e-5,
         "\(variable.value): \(difference) along a gradient of length \(length)")

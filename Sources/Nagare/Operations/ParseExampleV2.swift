@@ -49,7 +49,9 @@ struct ParseExampleV2: WithoutGradient {
     try checkCounts(inputs.count)
     for input in inputs[2...4] { _ = try input.shape.withRank(1) }
     guard let rank = inputs[0].shape.rank else {
-      return [Shape](repeating: .unknown, count: 3 * sparseCount + denseShapes.count)
+      return [Shape](repeating: .unknown(rank: 2), count: sparseCount)
+        + [Shape](repeating: .unknown(rank: 1), count: 2 * sparseCount)
+        + [Shape](repeating: .unknown, count: denseShapes.count)
     }
     guard rank <= 1 else {
       throw .invalidArgument("Shape must be at most rank 1 but is rank \(rank)")

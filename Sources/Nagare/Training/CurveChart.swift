@@ -189,23 +189,6 @@ public struct CurveChart: Sendable {
       + "text-anchor=\"\(anchor)\">\(escaped(words))</text>"
   }
 
-  /// Text for XML; characters that XML does not allow become spaces.
-  private func escaped(_ words: String) -> String {
-    var result = ""
-    for scalar in words.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF:
-        result += " "
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
-
   private var head: String {
     func colors(_ values: [String]) -> String {
       values.enumerated().map { ".c\($0){stroke:\($1)}" }.joined()
@@ -291,3 +274,20 @@ private func shortest(_ value: Double) -> String {
 
 /// The logarithm to base ten.
 private func logarithm(_ value: Double) -> Double { log10(value) }
+
+/// Text for XML; characters that XML does not allow become spaces.
+private func escaped(_ words: String) -> String {
+  var result = ""
+  for scalar in words.unicodeScalars {
+    switch scalar {
+    case "&": result += "&amp;"
+    case "<": result += "&lt;"
+    case ">": result += "&gt;"
+    case "\"": result += "&quot;"
+    case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF:
+      result += " "
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result
+}

@@ -63,7 +63,8 @@ final class RunCheckpoints {
     let parts = ["variables", "state"].map { FileSystem.join(scratch, $0) }
     var saved: Set<String> = []
     if let saver {
-      _ = try session.run(saver.save, feeds: [saver.filename: try Tensor(scalar: Array(parts[0].utf8))])
+      _ = try session.run(
+        saver.save, feeds: [saver.filename: try Tensor(scalar: Array(parts[0].utf8))])
       saved = Set(try Checkpoint(parts[0]).entries.map(\.name))
     }
     let writer = try CheckpointWriter(parts[1])
@@ -103,7 +104,7 @@ final class RunCheckpoints {
     let old = all.prefix(excess)
     let state = CheckpointState(latest: prefix, all: Array(all.dropFirst(excess)))
     try state.write(folder: folder.path)
-    try state.write(folder: folder.path, name: Self.last)
+    try CheckpointState(latest: prefix, all: [prefix]).write(folder: folder.path, name: Self.last)
     let best = bestStep.map(self.prefix)
     for prefix in old where prefix != best { try Checkpoint.remove(prefix) }
   }

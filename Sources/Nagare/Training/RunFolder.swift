@@ -112,7 +112,7 @@ struct MetricsTable: Equatable {
 
   var text: String {
     var text = (["step"] + columns).map(Self.quoted).joined(separator: ",") + "\n"
-    for row in rows { text += "\(row.step)," + row.values.joined(separator: ",") + "\n" }
+    for row in rows { text += (["\(row.step)"] + row.values).joined(separator: ",") + "\n" }
     return text
   }
 

@@ -64,7 +64,7 @@ import Testing
       #expect(value.dimensions == theirs.dimensions)
       #expect(bits(value) == bits(theirs), "\(name)")
     }
-    for name in ["metrics.csv", "loss.svg", "learning-rate.svg", "best", "last", "checkpoint"] {
+    for name in ["metrics.csv", "loss.svg", "learning-rate.svg", "best", "last"] {
       #expect(
         try FileSystem.read("\(one)/\(name)") == FileSystem.read("\(other)/\(name)"), "\(name)")
     }
