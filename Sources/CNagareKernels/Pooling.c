@@ -74,9 +74,9 @@ int64_t nagare_pool_gradient_task_count(const nagare_pooling *shape) {
   }                                                                                            \
   void nagare_max_pool_gradient_##S(                                                           \
       const nagare_pooling *shape, const T *input, const T *output_gradient,                   \
-      T *input_gradient, int64_t task) {                                                       \
+      bool relu, T *input_gradient, int64_t task) {                                            \
     NAGARE_DISPATCH(                                                                           \
-        max_pool_gradient_##S, (shape, input, output_gradient, input_gradient, task));         \
+        max_pool_gradient_##S, (shape, input, output_gradient, relu, input_gradient, task));   \
   }                                                                                            \
   void nagare_max_pool_gradient_gradient_##S(                                                  \
       const nagare_pooling *shape, const T *input, const T *output, const T *gradient,         \
@@ -164,11 +164,12 @@ static void NAME(max_pool)(
 }
 
 /// One window and a vector of channels: adds `gradient` at the first largest element, where that lies
-/// in `kept` rows.
+/// in `kept` rows. With `relu`, not where the largest is not positive.
 INLINE void NAME(add_at_maximum)(
     const REAL *source, REAL *target, VECTOR gradient, int64_t line, int64_t channels,
-    range down, range across, range kept, int64_t count) {
+    range down, range across, range kept, bool relu, int64_t count) {
   VECTOR largest = NAME(window_maximum)(source, line, channels, down, across, count);
+  if (relu) gradient = (VECTOR)((MASK)gradient & (MASK)(largest > (VECTOR){0}));
   MASK open = (MASK)(largest > NAME(splat)(REAL_LOWEST));
   MASK lost = ~open;
   for (int64_t i = down.begin; i < down.end; i++)
@@ -186,7 +187,7 @@ INLINE void NAME(add_at_maximum)(
 }
 
 static void NAME(max_pool_gradient)(
-    const nagare_pooling *shape, const REAL *input, const REAL *output_gradient,
+    const nagare_pooling *shape, const REAL *input, const REAL *output_gradient, bool relu,
     REAL *input_gradient, int64_t task) {
   const part part = task_part(task, shape->input_height, input_block(shape));
   const range rows = seeing(
@@ -206,11 +207,11 @@ static void NAME(max_pool_gradient)(
   for (; c + LANES <= channels; c += LANES)
     NAME(add_at_maximum)(
         source + c, target + c, NAME(load)(gradient + c), line, channels, down, across,
-        part.rows, LANES);
+        part.rows, relu, LANES);
   if (c < channels)
     NAME(add_at_maximum)(
         source + c, target + c, NAME(load_part)(gradient + c, channels - c), line, channels,
-        down, across, part.rows, channels - c);
+        down, across, part.rows, relu, channels - c);
   END_WINDOWS
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /// Two-dimensional pooling and its gradients. As everywhere in TensorFlow, a window sees only the
@@ -26,14 +27,15 @@ int64_t nagare_pool_gradient_task_count(const nagare_pooling *shape);
 /// `max_pool`: the largest element of each window; NaN is passed over, and a window without a number
 /// above the type's lowest finite one gives that.
 /// `max_pool_gradient`: each window's gradient goes to the first largest element in row order (to
-/// the window's first if none counts).
+/// the window's first if none counts); with `relu`, none where that is not positive: the gradient
+/// then goes on through the ReLU whose output the input is.
 /// `max_pool_gradient_gradient`: for each window the element of `gradient` (shaped as the input)
 /// where the input first equals the window's `output`, zero if it never does.
 #define NAGARE_DECLARE_MAX_POOL(T, S)                                                          \
   void nagare_max_pool_##S(                                                                    \
       const nagare_pooling *shape, const T *input, T *output, int64_t task);                   \
   void nagare_max_pool_gradient_##S(                                                           \
-      const nagare_pooling *shape, const T *input, const T *output_gradient,                   \
+      const nagare_pooling *shape, const T *input, const T *output_gradient, bool relu,        \
       T *input_gradient, int64_t task);                                                        \
   void nagare_max_pool_gradient_gradient_##S(                                                  \
       const nagare_pooling *shape, const T *input, const T *output, const T *gradient,         \

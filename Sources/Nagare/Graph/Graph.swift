@@ -383,8 +383,8 @@ public final class Graph: Sendable {
         outputs[0] = Self.spec(outputs[0].dataType, outputs[0].shape, holding: value)
       }
     }
-    if let producer = op as? any ResourceProducer {
-      for index in outputs.indices { outputs[index].handled = producer.handled }
+    if let handled = op.handled {
+      for index in outputs.indices { outputs[index].handled = handled }
     } else if op is Identity {
       outputs[0].handled = specs[0].handled
     }
@@ -484,7 +484,7 @@ public final class Graph: Sendable {
   private static func fold(
     _ op: any Op, _ inputs: [TensorSpec], _ outputs: [TensorSpec]
   ) -> [Tensor]? {
-    guard !(op is any NotComputed), inputs.allSatisfy(\.hasConstant) else { return nil }
+    guard !(op is UnknownOp), inputs.allSatisfy(\.hasConstant) else { return nil }
     guard inputs.isEmpty || outputs.allSatisfy({ ($0.shape.elementCount ?? .max) <= 4096 }) else {
       return nil
     }

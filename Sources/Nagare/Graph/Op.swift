@@ -11,6 +11,8 @@ public protocol Op: Sendable {
   static var isStateful: Bool { get }
   /// Whether the value is a constant when all inputs are. Stateful ops never are.
   static var isFoldable: Bool { get }
+  /// Whether a gradient may flow through it.
+  static var isDifferentiable: Bool { get }
 
   /// The op with every attribute at its default.
   init()
@@ -19,6 +21,9 @@ public protocol Op: Sendable {
   ///
   /// - Throws: `invalidArgument` in TensorFlow's words, without the node: the engine adds it.
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape]
+
+  /// What the outputs stand for, for an op whose outputs are handles of resources that hold tensors.
+  var handled: TensorSpec.Handled? { get }
 
   /// The elements of output 0 read as a shape, as far as they are known, for ops that compute shapes.
   func inferValue(_ inputs: [TensorSpec]) -> Shape?
@@ -35,6 +40,8 @@ extension Op {
   public static var attributes: [Attribute<Self>] { [] }
   public static var isStateful: Bool { false }
   public static var isFoldable: Bool { true }
+  public static var isDifferentiable: Bool { true }
+  public var handled: TensorSpec.Handled? { nil }
   public func inferValue(_ inputs: [TensorSpec]) -> Shape? { nil }
 }
 
@@ -42,6 +49,8 @@ extension Op {
 public protocol NonDifferentiable: Op {}
 
 extension NonDifferentiable {
+  public static var isDifferentiable: Bool { false }
+
   public func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
     [Output?](repeating: nil, count: node.inputs.count)
   }
@@ -51,23 +60,11 @@ extension NonDifferentiable {
 public protocol WithoutGradient: Op {}
 
 extension WithoutGradient {
+  public static var isDifferentiable: Bool { false }
+
   public func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
     throw .notFound(
       "No gradient defined for operation '\(node.name)' (op type: \(Self.name))")
-  }
-}
-
-/// An op whose outputs are handles of resources that hold tensors of a known type.
-protocol ResourceProducer: Op {
-  var handled: TensorSpec.Handled { get }
-}
-
-/// An op that is only in the graph, never computed by a kernel: the session treats it itself.
-protocol NotComputed: Op {}
-
-extension NotComputed {
-  public func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    throw .internalError("\(Self.name) is not computed by a kernel")
   }
 }
 
@@ -105,7 +102,7 @@ struct OpDefinition: Sendable {
     }
     isStateful = T.isStateful
     isFoldable = T.isFoldable && !T.isStateful
-    isDifferentiable = !(T.self is any NonDifferentiable.Type || T.self is any WithoutGradient.Type)
+    isDifferentiable = T.isDifferentiable
     decode = { (values: [String: AttributeValue]) throws(GraphError) -> any Op in
       var op = T()
       for attribute in listed {

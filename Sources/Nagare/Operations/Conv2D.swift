@@ -49,8 +49,12 @@ struct Conv2D: ConvolutionOp {
     }
   }
 
-  private func convolve<T: ConvolutionElement>(
-    _: T.Type, _ inputs: [Tensor], _ context: KernelContext
+  /// - Parameters:
+  ///   - bias: One element an output channel, added to every pixel.
+  ///   - relu: Whether negative elements become zero at the end.
+  func convolve<T: ConvolutionElement>(
+    _: T.Type, _ inputs: [Tensor], _ context: KernelContext, bias: Tensor? = nil,
+    relu: Bool = false
   ) throws(GraphError) -> Tensor {
     try convolution.check(.unimplemented)
     let filter = inputs[1]
@@ -91,8 +95,9 @@ struct Conv2D: ConvolutionOp {
     )
     let (tasks, bytes) = kernels.forwardDivision.of(geometry)
     let shape = geometry
+    let b = bias?.pointer(T.self)
     try context.run(tasks, scratch: bytes) { task, memory in
-      withUnsafePointer(to: shape) { kernels.forward($0, x, w, nil, false, y, Int64(task), memory) }
+      withUnsafePointer(to: shape) { kernels.forward($0, x, w, b, relu, y, Int64(task), memory) }
     }
     return try output.arranged(as: convolution.dataFormat, context)
   }

@@ -46,8 +46,9 @@ struct Conv2DBackpropInput: ConvolutionOp {
     }
   }
 
-  private func backpropagate<T: ConvolutionElement>(
-    _: T.Type, _ inputs: [Tensor], _ context: KernelContext
+  /// - Parameter features: What the ReLU before the convolution gave; the gradient goes on through it.
+  func backpropagate<T: ConvolutionElement>(
+    _: T.Type, _ inputs: [Tensor], _ context: KernelContext, features: Tensor? = nil
   ) throws(GraphError) -> Tensor {
     try convolution.check(.invalidArgument)
     let (filter, gradient) = (inputs[1], inputs[2])
@@ -76,6 +77,7 @@ struct Conv2DBackpropInput: ConvolutionOp {
       input: nhwc, filter: filter.dimensions, gradient: format.nhwc(gradient.dimensions),
       "Conv2DCustomBackpropInput")
     let output = try context.allocate(T.dataType, nhwc)
+    if let features { try checkSameShape(ReluGrad.name, [output, features], 0, 1, context) }
     guard output.count > 0 else { return try output.arranged(as: format, context) }
     guard filter.count > 0, gradient.count > 0 else {
       return try Tensor(zeros: T.dataType, sizes)
@@ -86,10 +88,11 @@ struct Conv2DBackpropInput: ConvolutionOp {
     let (g, w, x) = (
       source.pointer(T.self), packed.pointer(T.self), output.mutablePointer(T.self)
     )
+    let mask = features?.pointer(T.self)
     let (tasks, bytes) = kernels.inputGradientDivision.of(geometry)
     try context.run(tasks, scratch: bytes) { task, memory in
       withUnsafePointer(to: geometry) {
-        kernels.inputGradient($0, g, w, nil, x, Int64(task), memory)
+        kernels.inputGradient($0, g, w, mask, x, Int64(task), memory)
       }
     }
     return try output.arranged(as: format, context)

@@ -28,8 +28,9 @@ struct MaxPoolGrad: Op {
     }
   }
 
-  private func backpropagate<T: MaxPoolElement>(
-    _: T.Type, _ inputs: [Tensor], _ context: KernelContext
+  /// - Parameter relu: Whether the gradient goes on through the ReLU that made the first input.
+  func backpropagate<T: MaxPoolElement>(
+    _: T.Type, _ inputs: [Tensor], _ context: KernelContext, relu: Bool = false
   ) throws(GraphError) -> Tensor {
     for (tensor, what) in zip(inputs, ["tensor_in", "tensor_out", "out_backprop"])
     where tensor.rank != 4 {
@@ -55,7 +56,7 @@ struct MaxPoolGrad: Op {
     let kernel = T.maxPool.gradient
     withUnsafePointer(to: geometry) { shape in
       context.threads.run(Int(nagare_pool_gradient_task_count(shape))) {
-        kernel(shape, x, g, y, Int64($0))
+        kernel(shape, x, g, relu, y, Int64($0))
       }
     }
     return try output.arranged(as: dataFormat, context)

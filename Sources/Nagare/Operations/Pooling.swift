@@ -138,7 +138,7 @@ struct MaxPoolKernels<T> {
   typealias Target = UnsafeMutablePointer<T>?
 
   let forward: (Geometry, Source, Target, Int64) -> Void
-  let gradient: (Geometry, Source, Source, Target, Int64) -> Void
+  let gradient: (Geometry, Source, Source, Bool, Target, Int64) -> Void
   let gradientGradient: (Geometry, Source, Source, Source, Target, Int64) -> Void
 }
 

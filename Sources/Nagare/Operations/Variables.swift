@@ -82,7 +82,7 @@ struct Assign: Op, NonDifferentiable {
 }
 
 /// A variable as a resource: the output is a handle.
-struct VarHandleOp: ResourceProducer, NonDifferentiable {
+struct VarHandleOp: NonDifferentiable {
   var container = ""
   var sharedName = ""
   var debugName = ""
@@ -100,7 +100,7 @@ struct VarHandleOp: ResourceProducer, NonDifferentiable {
   ]
   static let isStateful = true
 
-  var handled: TensorSpec.Handled { TensorSpec.Handled(dataType: dataType, shape: shape) }
+  var handled: TensorSpec.Handled? { TensorSpec.Handled(dataType: dataType, shape: shape) }
 
   init() {}
 

@@ -1,10 +1,13 @@
 /// The part of a graph that one set of feeds, fetches and targets needs, in an order to run it.
 ///
-/// Made once by passes, each of which takes what the one before it left: prune, then order.
+/// Made once: what is not needed is left out, passes make one unit of several nodes, and each value gets
+/// a place.
 final class Plan: Sendable {
-  /// One node to run.
+  /// One node to run, or several that are one.
   struct Step: Sendable {
+    /// The node whose outputs these are.
     let node: Node
+    let op: any Op
     /// Where each input is.
     let inputs: [Int]
     /// Whether each input is a variable of which the value is to be read.
@@ -28,7 +31,8 @@ final class Plan: Sendable {
   /// - Throws: `invalidArgument` for fetches that are not in the graph, `unimplemented` with every op
   ///   type that is missing.
   init(
-    _ graph: Graph, feeds fed: [Output], fetches: [Output], targets: [Node]
+    _ graph: Graph, feeds fed: [Output], fetches: [Output], targets: [Node],
+    passes: [PlanPass] = PlanPass.allCases
   ) throws(GraphError) {
     for output in fed + fetches where output.graph !== graph {
       throw .invalidArgument("Tensor \(output) is not an element of this graph.")
@@ -48,26 +52,32 @@ final class Plan: Sendable {
       slotCount += 1
     }
     let kept = Set(fetches.map(\.edge)).union(fedEdges)
+    var units = needed.map { PlanUnit(nodes[$0]) }
+    for pass in passes {
+      units = pass.apply(
+        units, PlanUses(units, of: nodes, kept: kept, targets: targets))
+    }
     var lastUse: [Node.Edge: Int] = [:]
-    for id in needed {
-      for edge in nodes[id].inputs { lastUse[edge] = id }
+    for unit in units {
+      for edge in unit.inputs { lastUse[edge] = unit.node.id }
     }
     var steps: [Step] = []
-    steps.reserveCapacity(needed.count)
-    for id in needed {
-      let node = nodes[id]
+    steps.reserveCapacity(units.count)
+    for unit in units {
+      let node = unit.node
+      let id = node.id
       var inputs: [Int] = []
       var reads: [Bool] = []
       var last: [Bool] = []
-      for (position, edge) in node.inputs.enumerated() {
+      for (position, edge) in unit.inputs.enumerated() {
         guard let slot = slots[edge] else {
           throw .internalError("'\(node.name)' runs before '\(nodes[edge.node].name)'")
         }
         inputs.append(slot)
         reads.append(
-          nodes[edge.node].outputs[edge.index].isReference && !node.takesReference[position])
+          nodes[edge.node].outputs[edge.index].isReference && !unit.takesReference[position])
         // Taken twice by the same node, it dies with the second.
-        let again = node.inputs[(position + 1)...].contains(edge)
+        let again = unit.inputs[(position + 1)...].contains(edge)
         last.append(lastUse[edge] == id && !kept.contains(edge) && !again)
       }
       let firstOutput = slotCount
@@ -81,7 +91,8 @@ final class Plan: Sendable {
       }
       steps.append(
         Step(
-          node: node, inputs: inputs, reads: reads, last: last, firstOutput: firstOutput,
+          node: node, op: unit.op, inputs: inputs, reads: reads, last: last,
+          firstOutput: firstOutput,
           unused: unused))
     }
     self.steps = steps

@@ -8,6 +8,8 @@ public final class RunTrace: Sendable {
   /// One node of a run.
   public struct Entry: Sendable {
     public let node: Node
+    /// The op type that ran: the node's own, or the one that a pass put in its place.
+    public let type: String
     /// When it began, from the making of the trace on.
     public let start: Duration
     public let duration: Duration
@@ -30,9 +32,9 @@ public final class RunTrace: Sendable {
   /// What was recorded so far.
   public var entries: [Entry] { recorded.withLock { $0 } }
 
-  /// Runs `body`, the kernel of `node`, and records it.
+  /// Runs `body`, the kernel of `step`, and records it.
   func measure(
-    _ node: Node, _ inputs: [Tensor], _ body: () throws(GraphError) -> [Tensor]
+    _ step: Plan.Step, _ inputs: [Tensor], _ body: () throws(GraphError) -> [Tensor]
   ) throws(GraphError) -> [Tensor] {
     let (shapes, bytes) = (inputs.map(\.shape), inputs.map(\.storage.byteCount))
     let dimensions = inputs.map(\.dimensions)
@@ -41,9 +43,10 @@ public final class RunTrace: Sendable {
     let end = ContinuousClock.now
     var elements = 0.0
     for output in outputs { elements += Double(output.count) }
-    let work = (node.op as? any MultiplyAddOp)?.multiplyAdds(dimensions, outputs.map(\.dimensions))
+    let work = (step.op as? any MultiplyAddOp)?.multiplyAdds(dimensions, outputs.map(\.dimensions))
     let entry = Entry(
-      node: node, start: start - origin, duration: end - start, inputs: shapes,
+      node: step.node, type: type(of: step.op).name, start: start - origin, duration: end - start,
+      inputs: shapes,
       outputs: outputs.map(\.shape),
       byteCount: (bytes + outputs.map(\.storage.byteCount)).reduce(0) { $0 &+ $1 },
       operationCount: work.map { 2 * $0 } ?? elements)
@@ -98,5 +101,17 @@ extension Conv2DBackpropFilter: MultiplyAddOp {
 extension DepthwiseConv2D: MultiplyAddOp {
   func multiplyAdds(_ inputs: [[Int]], _ outputs: [[Int]]) -> Double {
     product(outputs[0]) * product(inputs[1].prefix(2))
+  }
+}
+
+extension FusedConv2D: MultiplyAddOp {
+  func multiplyAdds(_ inputs: [[Int]], _ outputs: [[Int]]) -> Double {
+    convolution.multiplyAdds(inputs, outputs)
+  }
+}
+
+extension MaskedConv2DBackpropInput: MultiplyAddOp {
+  func multiplyAdds(_ inputs: [[Int]], _ outputs: [[Int]]) -> Double {
+    gradient.multiplyAdds(inputs, outputs)
   }
 }

@@ -18,10 +18,16 @@ public final class Session: Sendable {
   }
 
   private let plans = Mutex<[Signature: Plan]>([:])
+  private let passes: [PlanPass]
 
-  /// A session on `graph` with `threads` compute threads; as many as the process may use when `nil`.
-  public init(_ graph: Graph, threads: Int? = nil) {
+  /// A session on `graph`.
+  ///
+  /// - Parameters:
+  ///   - threads: How many threads compute; as many as the process may use when `nil`.
+  ///   - passes: The optimizations to apply, in their order.
+  public init(_ graph: Graph, threads: Int? = nil, passes: [PlanPass] = PlanPass.allCases) {
     self.graph = graph
+    self.passes = passes
     self.threads = ThreadPool(threads: threads)
   }
 
@@ -69,7 +75,8 @@ public final class Session: Sendable {
     if let plan = plans.withLock({ $0[signature] }) {
       return Callable(session: self, feeds: feeds, plan: plan)
     }
-    let plan = try Plan(graph, feeds: feeds, fetches: fetches, targets: targets)
+    let plan = try Plan(
+      graph, feeds: feeds, fetches: fetches, targets: targets, passes: passes)
     plans.withLock { $0[signature] = plan }
     return Callable(session: self, feeds: feeds, plan: plan)
   }
@@ -153,11 +160,11 @@ public struct Callable: Sendable {
         node: node, threads: session.threads, resources: session.resources)
       let outputs =
         if let trace {
-          try trace.measure(node, inputs) { () throws(GraphError) in
-            try node.op.compute(inputs, context)
+          try trace.measure(step, inputs) { () throws(GraphError) in
+            try step.op.compute(inputs, context)
           }
         } else {
-          try node.op.compute(inputs, context)
+          try step.op.compute(inputs, context)
         }
       guard outputs.count == node.outputs.count else {
         throw GraphError.internalError(

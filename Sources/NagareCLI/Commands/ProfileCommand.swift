@@ -62,8 +62,8 @@ struct ProfileCommand: ParsableCommand {
     }
     let entries = recorded.entries
     if let trace { try write(entries, to: trace) }
-    let byType = groups(entries) { ($0.node.type, "") }
-    let byNode = groups(entries) { ($0.node.name, $0.node.type) }
+    let byType = groups(entries) { ($0.type, "") }
+    let byNode = groups(entries) { ($0.node.name, $0.type) }
     var total = 0.0
     for group in byType { total += group.seconds }
     if json {
@@ -123,10 +123,10 @@ struct ProfileCommand: ParsableCommand {
   private func write(_ entries: [RunTrace.Entry], to path: String) throws(ToolError) {
     let events = entries.map { entry -> JSON in
       [
-        "name": JSON(entry.node.name), "cat": JSON(entry.node.type), "ph": "X", "pid": 1, "tid": 1,
+        "name": JSON(entry.node.name), "cat": JSON(entry.type), "ph": "X", "pid": 1, "tid": 1,
         "ts": JSON(entry.start.seconds * 1e6), "dur": JSON(entry.duration.seconds * 1e6),
         "args": [
-          "op": JSON(entry.node.type),
+          "op": JSON(entry.type),
           "inputs": JSON(entry.inputs.map(\.description).joined(separator: " ")),
           "outputs": JSON(entry.outputs.map(\.description).joined(separator: " ")),
         ],

@@ -32,7 +32,7 @@ import Testing
             nagare_max_pool_gradient_gradient_f32(shape, input, pooled, input, &picked, task)
           }
           for task in (0..<nagare_pool_gradient_task_count(shape)).reversed() {
-            nagare_max_pool_gradient_f32(shape, input, upstream, &gradient, task)
+            nagare_max_pool_gradient_f32(shape, input, upstream, false, &gradient, task)
             nagare_average_pool_gradient_f32(shape, upstream, &shared, task)
           }
           #expect(pooled == expected.largest.map(Float.init), "maximum of \(shape.pointee)")
@@ -63,7 +63,8 @@ import Testing
         #expect(unsigned == [9, .max, 0])
         var gradient = [Int8](repeating: 1, count: 12)
         nagare_max_pool_gradient_i8(
-          shape, [-5, 1, .min, -3, 9, .min, -7, 0, .min, -9, 9, .min], [10, 20, 30], &gradient, 0)
+          shape, [-5, 1, .min, -3, 9, .min, -7, 0, .min, -9, 9, .min], [10, 20, 30], false,
+          &gradient, 0)
         #expect(gradient == [0, 0, 30, 10, 20, 0, 0, 0, 0, 0, 0, 0])
       }
     }

@@ -1,0 +1,47 @@
+/// A convolution with a vector added to every pixel, and no negative elements left where `relu` says so.
+/// TensorFlow's own optimizer makes `_FusedConv2D` of the same nodes.
+struct FusedConv2D: WithoutGradient {
+  var convolution = Conv2D()
+  var relu = false
+
+  static let name = "_FusedConv2D"
+  static let signature = Signature(
+    inputs: ["input: T", "filter: T", "bias: T"], outputs: ["output: T"],
+    types: ["T": .of(.float32)])
+
+  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
+    try convolution.infer(Array(inputs.prefix(2)))
+  }
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    [try convolution.convolve(Float.self, inputs, context, bias: inputs[2], relu: relu)]
+  }
+}
+
+/// Makes one unit of Conv2D, BiasAdd and Relu, or of the first two, where what is known before the run
+/// leaves nothing for BiasAdd to refuse.
+func fusingBias(_ units: [PlanUnit], _ uses: PlanUses) -> [PlanUnit] {
+  var fused: [Int: PlanUnit] = [:]
+  var absorbed: Set<Int> = []
+  for unit in units {
+    let edge = Node.Edge(node: unit.node.id, index: 0)
+    guard let convolution = unit.op as? Conv2D, convolution.convolution.dataFormat == .nhwc,
+      let addition = uses.soleReader(of: unit.node), addition.inputs[0] == edge,
+      (addition.op as? BiasAdd)?.dataFormat == .nhwc, addition.controlInputs.isEmpty
+    else { continue }
+    let output = uses.spec(of: edge)
+    guard output.dataType == .float32, output.shape.rank == 4, let channels = output.shape[3],
+      uses.spec(of: addition.inputs[1]).shape.known == [channels]
+    else { continue }
+    absorbed.insert(unit.node.id)
+    var last = addition
+    if let next = uses.soleReader(of: addition), next.op is Relu, next.controlInputs.isEmpty {
+      absorbed.insert(addition.id)
+      last = next
+    }
+    fused[last.id] = PlanUnit(
+      FusedConv2D(convolution: convolution, relu: last !== addition), for: last,
+      inputs: unit.inputs + [addition.inputs[1]])
+  }
+  return replacing(units, with: fused, without: absorbed)
+}

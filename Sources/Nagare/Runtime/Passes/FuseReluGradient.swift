@@ -1,0 +1,60 @@
+/// The gradient of a convolution to its input, and from there through the ReLU that made that input.
+struct MaskedConv2DBackpropInput: WithoutGradient {
+  var gradient = Conv2DBackpropInput()
+
+  static let name = "_MaskedConv2DBackpropInput"
+  static let signature = Signature(
+    inputs: ["input_sizes: int32", "filter: T", "out_backprop: T", "features: T"],
+    outputs: ["output: T"], types: ["T": .of(.float32)])
+
+  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
+    try gradient.infer(Array(inputs.prefix(3)))
+  }
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    [try gradient.backpropagate(Float.self, inputs, context, features: inputs[3])]
+  }
+}
+
+/// The gradient of max pooling, and from there through the ReLU that made the pooled tensor. Where that
+/// is not positive the gradient is zero, even of one that is infinite or NaN.
+struct MaskedMaxPoolGrad: WithoutGradient {
+  var gradient = MaxPoolGrad()
+
+  static let name = "_MaskedMaxPoolGrad"
+  static let signature = Signature(
+    inputs: ["orig_input: T", "orig_output: T", "grad: T"], outputs: ["output: T"],
+    types: ["T": .of(.float32)])
+
+  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { try gradient.infer(inputs) }
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    [try gradient.backpropagate(Float.self, inputs, context, relu: true)]
+  }
+}
+
+/// Makes one unit of Conv2DBackpropInput or MaxPoolGrad and the ReluGrad that takes its output.
+func fusingReluGradient(_ units: [PlanUnit], _ uses: PlanUses) -> [PlanUnit] {
+  var fused: [Int: PlanUnit] = [:]
+  var absorbed: Set<Int> = []
+  for unit in units where unit.op is Conv2DBackpropInput || unit.op is MaxPoolGrad {
+    let edge = Node.Edge(node: unit.node.id, index: 0)
+    guard unit.node.outputs[0].dataType == .float32,
+      let reader = uses.soleReader(of: unit.node), reader.op is ReluGrad,
+      reader.inputs[0] == edge, reader.inputs[1] != edge, reader.controlInputs.isEmpty
+    else { continue }
+    let features = reader.inputs[1]
+    switch unit.op {
+    case let gradient as Conv2DBackpropInput where gradient.convolution.dataFormat == .nhwc:
+      fused[reader.id] = PlanUnit(
+        MaskedConv2DBackpropInput(gradient: gradient), for: reader,
+        inputs: unit.inputs + [features])
+    case let gradient as MaxPoolGrad where features == unit.inputs[0]:
+      fused[reader.id] = PlanUnit(
+        MaskedMaxPoolGrad(gradient: gradient), for: reader, inputs: unit.inputs)
+    default: continue
+    }
+    absorbed.insert(unit.node.id)
+  }
+  return replacing(units, with: fused, without: absorbed)
+}
