@@ -356,6 +356,47 @@ def networks():
 
 
 @group
+def datasets():
+    """Pipelines that TensorFlow writes, of records that it writes."""
+    place = folder("datasets")
+    for kind in ["", "GZIP", "ZLIB"]:
+        paths = []
+        for part in range(3):
+            paths.append(os.path.join(place, f"{kind}{part}.tfrecord"))
+            with tf.io.TFRecordWriter(paths[-1], tf.io.TFRecordOptions(kind)) as writer:
+                for number in range(20):
+                    value = np.random.default_rng(number).standard_normal(4).astype(np.float32)
+                    writer.write(value.tobytes())
+        for seed in range(3):
+            with tf.Graph().as_default() as graph:
+                tf.set_random_seed(seed)
+                offset = tf.get_variable("offset", [4], tf.float32, tf.ones_initializer(),
+                                         use_resource=True)
+
+                @tf.function
+                def decode(record):
+                    return tf.reshape(tf.io.decode_raw(record, tf.float32), [2, 2])
+
+                def distort(picture):
+                    noise = tf.random_normal([2, 2], seed=seed)
+                    return tf.reduce_max(picture), tf.concat([picture, noise], 0)
+
+                data = tf.data.TFRecordDataset(paths, kind).shuffle(7 + 50 * seed, seed=seed)
+                data = data.map(decode, num_parallel_calls=3).map(distort).repeat(2)
+                data = data.shuffle(5).batch(8, drop_remainder=seed == 1).prefetch(2)
+                data = data.map(lambda x, y: (x, y + tf.reshape(offset, [2, 2])[0]))
+                iterator = tf.data.make_initializable_iterator(data)
+                for name, value in zip(["largest", "pictures"], iterator.get_next()):
+                    tf.identity(value, name)
+                tf.group(iterator.initializer, name="start")
+                tf.global_variables_initializer()
+                path = write_graph(graph, os.path.join(place, f"{kind}{seed}.pb"))
+            steps = [{"targets": ["init"]}, {"targets": ["start"]}] + [
+                {"fetches": ["largest", "pictures"]}] * 15
+            compare_runs(f"datasets {kind or 'plain'} seed {seed}", path, steps)
+
+
+@group
 def arrays():
     """Strings, integers, slices, and what else must be exact."""
     path = os.path.join(WORK, "arrays.pb")

@@ -146,6 +146,30 @@ final class CompressedInput {
     return done
   }
 
+  /// Passes over `count` bytes.
+  ///
+  /// - Throws: `dataLoss` when there are not as many.
+  func skip(_ count: Int) throws(GraphError) {
+    var rest = count
+    if inflater == nil, rest > pending.count - position {
+      // The file stands behind what is pending.
+      rest -= pending.count - position
+      position = pending.count
+      guard let size = file.size, try file.skip(rest) <= size else {
+        throw .dataLoss("\(path); the file ends before byte \(count)")
+      }
+      isFileAtEnd = false
+      return
+    }
+    var passed: [UInt8] = []
+    while rest > 0 {
+      passed.removeAll(keepingCapacity: true)
+      let done = try read(min(rest, 1 << 16), into: &passed)
+      guard done > 0 else { throw .dataLoss("\(path); the file ends before byte \(count)") }
+      rest -= done
+    }
+  }
+
   private func refill() throws(GraphError) {
     pending.removeAll(keepingCapacity: true)
     position = 0

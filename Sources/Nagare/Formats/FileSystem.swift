@@ -201,6 +201,13 @@ final class InputFile {
     return got
   }
 
+  /// Passes over `count` bytes of a regular file; returns the offset in the file.
+  func skip(_ count: Int) throws(GraphError) -> Int {
+    let offset = lseek(descriptor, off_t(count), SEEK_CUR)
+    guard offset >= 0 else { throw .system(path, errno: errno) }
+    return Int(offset)
+  }
+
   /// Fills `target` from `offset` on; returns how many bytes there were.
   func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws(GraphError) -> Int {
     var done = 0

@@ -27,14 +27,12 @@ extension Graph {
     message.versions.producer = Int32(clamping: metadata.producer)
     message.versions.minConsumer = Int32(clamping: metadata.minimumConsumer)
     message.versions.badConsumers = metadata.badConsumers
-    if !metadata.functionLibrary.isEmpty {
-      message.library = try Tensorflow_FunctionDefLibrary(
-        binary: metadata.functionLibrary, "function library")
-    }
+    let library = functions.message
+    if !library.function.isEmpty { message.library = library }
     return message
   }
 
-  private static func message(_ node: Node, _ nodes: [Node]) throws(GraphError)
+  static func message(_ node: Node, _ nodes: [Node]) throws(GraphError)
     -> Tensorflow_NodeDef
   {
     var message = Tensorflow_NodeDef()

@@ -7,6 +7,8 @@ struct GraphImporter {
   private let prefix: String
   /// The op definitions of the program that wrote the file, where it says.
   private let producerOps: [String: Tensorflow_OpDef]
+  /// The first nodes of the definition, where the graph has them already.
+  private let present: [Node]
 
   /// The most outputs of all nodes together: of an op that is not known, the highest output that is
   /// taken tells how many there are.
@@ -23,8 +25,9 @@ struct GraphImporter {
 
   init(
     _ definition: Tensorflow_GraphDef, into graph: Graph, prefix: String = "",
-    producerOps: Tensorflow_OpList = .init()
+    producerOps: Tensorflow_OpList = .init(), present: [Node] = []
   ) {
+    self.present = present
     self.definition = definition
     self.graph = graph
     self.prefix = prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/"
@@ -46,9 +49,15 @@ struct GraphImporter {
     // A loop's back edge refers to a node that comes later; all others to one that is there.
     let base = graph.nodeCount
     var ids = [Int](repeating: 0, count: order.count)
-    for (position, node) in order.enumerated() { ids[node] = base + position }
     var added = [Node?](repeating: nil, count: order.count)
-    for index in order {
+    for (index, node) in present.enumerated() {
+      ids[index] = node.id
+      added[index] = node
+    }
+    for (position, node) in order.filter({ $0 >= present.count }).enumerated() {
+      ids[node] = base + position
+    }
+    for index in order where index >= present.count {
       do {
         added[index] = try add(index, inputs, consumers[index], ids, added)
       } catch {
@@ -73,15 +82,8 @@ struct GraphImporter {
       metadata.producer = Int(versions.producer)
       metadata.minimumConsumer = Int(versions.minConsumer)
       metadata.badConsumers = versions.badConsumers
-      metadata.functionLibrary = try definition.library.binary()
-    } else if definition.hasLibrary {
-      var library = try Tensorflow_FunctionDefLibrary(
-        binary: metadata.functionLibrary, "function library")
-      let known = Set(library.function.map(\.signature.name))
-      library.function += definition.library.function.filter { !known.contains($0.signature.name) }
-      library.gradient += definition.library.gradient
-      metadata.functionLibrary = try library.binary()
     }
+    try graph.functions.add(definition.library)
     graph.metadata = metadata
   }
 
@@ -197,7 +199,8 @@ struct GraphImporter {
     _ ids: [Int], _ added: [Node?]
   ) throws(GraphError) -> Node {
     let message = definition.node[index]
-    let definition = Registry.definition(message.op)
+    let definition =
+      Registry.definition(message.op) ?? graph.functions.callDefinition(message.op)
     let attributes = try attributes(of: message, definition)
     let name = prefix + message.name
     guard let definition else {

@@ -49,6 +49,7 @@ extension SwiftProtobuf.Message {
   init(text: String, _ kind: String) throws(GraphError) {
     var options = TextFormatDecodingOptions()
     options.messageDepthLimit = depthLimit
+    let text = completingMaps(text)
     do {
       try self.init(textFormatString: text, options: options)
     } catch let error as TextFormatDecodingError {
@@ -81,6 +82,20 @@ extension SwiftProtobuf.Message {
     default: "its fields are damaged"
     }
   }
+}
+
+/// The text of a graph with the zeros that protobuf's own printer leaves out of the entries of maps
+/// from numbers, which the decoder insists on.
+private func completingMaps(_ text: String) -> String {
+  guard text.contains("arg_attr") || text.contains("resource_arg_unique_id") else { return text }
+  return
+    text
+    .replacing(/\b(arg_attr|resource_arg_unique_id)(\s*\{)(?=\s*(?:value|\}))/) {
+      "\($0.output.1)\($0.output.2) key: 0"
+    }
+    .replacing(/\b(resource_arg_unique_id\s*\{\s*key:\s*\d+)(?=\s*\})/) {
+      "\($0.output.1) value: 0"
+    }
 }
 
 /// The fields of a message in text form, each with the ones without braces before it.

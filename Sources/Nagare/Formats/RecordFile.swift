@@ -80,6 +80,15 @@ public final class RecordReader {
     return record
   }
 
+  /// Goes to the record that begins at `offset` of the decompressed file, which must be where another
+  /// reader of the file stood. Of a compressed file what lies before is decompressed again.
+  ///
+  /// - Throws: `dataLoss` when the file is shorter.
+  func seek(to offset: Int) throws(GraphError) {
+    try input.skip(offset - self.offset)
+    self.offset = offset
+  }
+
   private var truncated: GraphError {
     .dataLoss("\(input.path); truncated record at \(offset)")
   }

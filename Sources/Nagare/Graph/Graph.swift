@@ -18,6 +18,15 @@ public final class Graph: Sendable {
     /// Random ops that took their own seed from the graph's.
     var unseededOps: Int64 = 0
     var metadata = Metadata()
+    /// The graph that the function whose body this is is being defined in.
+    var outer: Graph?
+    var captures: [Capture] = []
+  }
+
+  /// A tensor of another graph and the argument that stands for it.
+  struct Capture: Sendable {
+    let outer: Output
+    let inner: Output
   }
 
   private struct ControlFrame {
@@ -34,14 +43,89 @@ public final class Graph: Sendable {
     public var minimumConsumer = 0
     /// `versions.bad_consumers`: versions of readers that must not load the graph.
     public var badConsumers: [Int32] = []
-    /// The serialized `FunctionDefLibrary`, kept as it was read.
-    public var functionLibrary: [UInt8] = []
   }
 
   private let state = Mutex(State())
+  private let ownFunctions: FunctionLibrary?
+  private let sharedFunctions: SharedFunctions?
+  /// The functions whose bodies this graph stands in, its own the last.
+  let functionChain: [String]
+
+  // The library holds the bodies of its functions, so these must not hold the library.
+  private final class SharedFunctions: @unchecked Sendable {
+    weak var library: FunctionLibrary?
+    init(_ library: FunctionLibrary) { self.library = library }
+  }
 
   /// An empty graph.
-  public init() {}
+  public init() {
+    ownFunctions = FunctionLibrary()
+    sharedFunctions = nil
+    functionChain = []
+  }
+
+  /// The body of a function.
+  init(library: FunctionLibrary, functionChain: [String]) {
+    ownFunctions = nil
+    sharedFunctions = SharedFunctions(library)
+    self.functionChain = functionChain
+  }
+
+  /// The body of a function that is about to be defined in `outer`.
+  convenience init(bodyOf outer: Graph, name: String) {
+    self.init(library: outer.functions, functionChain: outer.functionChain + [name])
+    let (seed, unseeded) = outer.state.withLock { ($0.seed, $0.unseededOps) }
+    state.withLock { state in
+      state.outer = outer
+      state.seed = seed
+      state.unseededOps = unseeded
+    }
+  }
+
+  /// The functions of the graph, which it shares with their bodies.
+  public var functions: FunctionLibrary {
+    ownFunctions ?? sharedFunctions?.library ?? FunctionLibrary()
+  }
+
+  // MARK: - Captures
+
+  /// The argument of the function whose body this graph is that stands for `output`, a tensor of the
+  /// graph in which the function is being defined. A tensor of this graph stands for itself.
+  ///
+  /// - Throws: `invalidArgument` for a tensor of another graph.
+  public func capture(_ output: Output) throws(GraphError) -> Output { try own(output) }
+
+  /// `output` if it is of this graph, or the argument that stands for it.
+  func own(_ output: Output) throws(GraphError) -> Output {
+    if output.graph === self { return output }
+    let (outer, known) = state.withLock { state in
+      (state.outer, state.captures.first { $0.outer == output })
+    }
+    if let known { return known.inner }
+    guard let outer else {
+      throw .invalidArgument("Tensor \(output) must be from the same graph as the new node")
+    }
+    let source = try outer.own(output)
+    if source != output { return try own(source) }
+    var spec = TensorSpec(source.dataType, source.shape)
+    spec.handled = source.spec.handled
+    let inner = try argument(spec, name: FunctionBody.argumentName(source.node.name))
+    state.withLock { $0.captures.append(Capture(outer: source, inner: inner)) }
+    return inner
+  }
+
+  /// What `own` made arguments for.
+  var captures: [Capture] { state.withLock { $0.captures } }
+
+  /// Ends the definition of the function whose body this is.
+  func closeBody(in outer: Graph) {
+    let unseeded = state.withLock { state in
+      state.outer = nil
+      state.captures = []
+      return state.unseededOps
+    }
+    outer.state.withLock { $0.unseededOps = unseeded }
+  }
 
   // MARK: - Looking
 
@@ -117,7 +201,7 @@ public final class Graph: Sendable {
     set { state.withLock { $0.seed = newValue } }
   }
 
-  /// Versions and function library, as a graph file has them.
+  /// The versions that a graph file states.
   public var metadata: Metadata {
     get { state.withLock { $0.metadata } }
     set { state.withLock { $0.metadata = newValue } }
@@ -330,8 +414,9 @@ public final class Graph: Sendable {
     name request: NameRequest, attributes given: [String: AttributeValue], device: String? = nil,
     location: SourceLocation? = nil
   ) throws(GraphError) -> Node {
-    for input in inputs where input.graph !== self {
-      throw .invalidArgument("Tensor \(input) must be from the same graph as the new node")
+    var inputs = inputs
+    for (index, input) in inputs.enumerated() where input.graph !== self {
+      inputs[index] = try own(input)
     }
     let place: String? = state.withLock { state in
       guard let location else { return state.lastLocation.map { "an operator after \($0)" } }
@@ -359,7 +444,11 @@ public final class Graph: Sendable {
     for index in specs.indices { specs[index].probe = probes[index] }
     let shapes: [Shape]
     do {
-      shapes = try op.infer(specs)
+      if let user = op as? any FunctionUser {
+        shapes = try user.infer(specs, outputs: binding.outputs.count, in: self)
+      } else {
+        shapes = try op.infer(specs)
+      }
     } catch {
       var refused = error
       refused.message += Self.inputDescription(reserved, definition.name, specs, probes)
@@ -388,12 +477,12 @@ public final class Graph: Sendable {
     } else if op is Identity {
       outputs[0].handled = specs[0].handled
     }
-    let described = outputs
+    let (taken, described) = (inputs, outputs)
     return append { id, state in
       Node(
         id: id, name: reserved, type: definition.name, op: op, attributes: binding.attributes,
-        inputs: inputs.map(\.edge),
-        controlInputs: Self.controlInputs(inputs, controlInputs, state),
+        inputs: taken.map(\.edge),
+        controlInputs: Self.controlInputs(taken, controlInputs, state),
         outputs: described, device: device ?? state.device, location: place,
         takesReference: binding.takesReference)
     }

@@ -87,6 +87,17 @@ struct OpDefinition: Sendable {
   /// The op with these attributes; those that it does not know are left alone.
   let decode: @Sendable ([String: AttributeValue]) throws(GraphError) -> any Op
 
+  /// The op type that one function is.
+  init(name: String, signature: Signature, op: some Op) {
+    self.name = name
+    self.signature = signature
+    attributes = []
+    isStateful = true
+    isFoldable = false
+    isDifferentiable = true
+    decode = { (_: [String: AttributeValue]) throws(GraphError) -> any Op in op }
+  }
+
   // Not specialised for every op: it runs once for each.
   @_semantics("optimize.sil.specialize.generic.never")
   @inline(never)

@@ -69,6 +69,20 @@ enum Registry {
     ScalarSummary.self, HistogramSummary.self, ImageSummary.self, MergeSummary.self,
   ]
 
+  static let functions: [any Op.Type] = [PartitionedCall.self, StatefulPartitionedCall.self]
+
+  static let data: [any Op.Type] = [
+    TensorDataset.self, TensorSliceDataset.self, RangeDataset.self, TFRecordDataset.self,
+    MapDataset.self, ParallelMapDataset.self, ParallelMapDatasetV2.self, FlatMapDataset.self,
+    ShuffleDataset.self, ShuffleDatasetV2.self, ShuffleDatasetV3.self, DummySeedGenerator.self,
+    AnonymousSeedGenerator.self, RepeatDataset.self, BatchDatasetV2.self,
+    PrefetchDataset.self, ShardDataset.self, ZipDataset.self, TakeDataset.self,
+    SkipDataset.self, ConcatenateDataset.self, OptionsDataset.self, ModelDataset.self,
+    OptimizeDataset.self, IteratorV1.self, IteratorV2.self, OneShotIterator.self,
+    MakeIterator.self, IteratorGetNext.self, IteratorGetNextSync.self,
+    IteratorToStringHandle.self, IteratorFromStringHandleV2.self,
+  ]
+
   static let training: [any Op.Type] = [
     ApplyGradientDescent.self, ApplyMomentum.self, ApplyAdam.self, ApplyAdagrad.self,
     ApplyRMSProp.self, ResourceApplyGradientDescent.self, ResourceApplyMomentum.self,
@@ -77,7 +91,7 @@ enum Registry {
 
   /// All op types, by family.
   static let all: [any Op.Type] =
-    array + math + state + network + random + image + inputOutput + training
+    array + math + state + network + random + image + inputOutput + functions + data + training
 
   private static let types: [String: any Op.Type] = Dictionary(
     all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

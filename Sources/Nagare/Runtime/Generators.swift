@@ -2,45 +2,62 @@ import Synchronization
 
 /// The generators of random ops, by the path of the node that each belongs to: they go on from run
 /// to run.
-final class Generators: Sendable {
-  private let state = Mutex<[String: Philox]>([:])
+final class Generators: RandomSource {
+  private struct State {
+    /// What the seeds of ops that have none are made from, so that they can be saved before their
+    /// first run.
+    var entropy = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
+    var generators: [String: Philox] = [:]
+  }
 
-  /// The generator of a random node, advanced by `samples` calls of `next` for the next run. Seeds
+  private let state = Mutex(State())
+
+  /// The generator of a random node, advanced by `calls` calls of `next` for the next run. Seeds
   /// that are both zero stand for random ones.
-  func generator(_ path: String, seeds: (Int, Int), reserving samples: UInt64) -> Philox {
+  func generator(
+    _ path: String, seeds: (Int, Int), reserving calls: UInt64, isFixed: Bool = false
+  ) -> Philox {
     state.withLock { state in
-      let current = state[path] ?? Self.generator(seeds)
+      let current = state.generators[path] ?? Self.generator(path, seeds, state.entropy)
       var advanced = current
-      advanced.skip(samples)
-      state[path] = advanced
+      advanced.skip(calls)
+      state.generators[path] = advanced
       return current
     }
   }
 
-  private static func generator(_ seeds: (Int, Int)) -> Philox {
+  private static func generator(
+    _ path: String, _ seeds: (Int, Int), _ entropy: (UInt64, UInt64)
+  ) -> Philox {
     guard seeds == (0, 0) else {
       return Philox(
         seed: UInt64(bitPattern: Int64(seeds.0)), seed2: UInt64(bitPattern: Int64(seeds.1)))
     }
-    return Philox(seed: UInt64.random(in: 0 ... .max), seed2: UInt64.random(in: 0 ... .max))
+    // Fowler, Noll and Vo's hash tells paths apart; Swift's own differs from process to process.
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in path.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return Philox(seed: entropy.0 ^ hash, seed2: entropy.1)
   }
 
   func save(to writer: inout StateWriter) {
-    let generators = state.withLock { $0 }
-    writer.append(generators.count)
-    for (path, generator) in generators.sorted(by: { $0.key < $1.key }) {
+    let state = state.withLock { $0 }
+    writer.append(state.entropy.0)
+    writer.append(state.entropy.1)
+    writer.append(state.generators.count)
+    for (path, generator) in state.generators.sorted(by: { $0.key < $1.key }) {
       writer.append(path)
       generator.save(to: &writer)
     }
   }
 
   func restore(from reader: inout StateReader) throws(GraphError) {
-    var generators: [String: Philox] = [:]
+    var restored = State()
+    restored.entropy = (try reader.word(), try reader.word())
     for _ in 0..<(try reader.count()) {
       let path = try reader.string()
-      generators[path] = try Philox(from: &reader)
+      restored.generators[path] = try Philox(from: &reader)
     }
-    let restored = generators
-    state.withLock { $0 = restored }
+    let all = restored
+    state.withLock { $0 = all }
   }
 }

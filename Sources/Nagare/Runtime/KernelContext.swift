@@ -4,31 +4,57 @@ public struct KernelContext: Sendable {
   let node: Node?
   /// The threads to split work over.
   let threads: ThreadPool
-  private let sessionResources: Resources?
+  private let sessionEnvironment: RunEnvironment?
 
-  init(node: Node?, threads: ThreadPool, resources: Resources?) {
+  init(node: Node, environment: RunEnvironment) {
     self.node = node
+    threads = environment.threads
+    sessionEnvironment = environment
+  }
+
+  private init(foldingWith threads: ThreadPool) {
+    node = nil
     self.threads = threads
-    sessionResources = resources
+    sessionEnvironment = nil
   }
 
   /// For evaluating constants while a graph is built: one thread, no resources.
-  static let folding = KernelContext(
-    node: nil, threads: ThreadPool(threads: 1), resources: nil)
+  static let folding = KernelContext(foldingWith: ThreadPool(threads: 1))
+
+  /// Where the node runs.
+  ///
+  /// - Throws: `internalError` outside a session.
+  var environment: RunEnvironment {
+    get throws(GraphError) {
+      guard let sessionEnvironment else {
+        throw .internalError("There is no session to run in")
+      }
+      return sessionEnvironment
+    }
+  }
 
   /// What the session owns.
   ///
   /// - Throws: `internalError` outside a session.
   var resources: Resources {
-    get throws(GraphError) {
-      guard let sessionResources else { throw .internalError("There is no session to run in") }
-      return sessionResources
-    }
+    get throws(GraphError) { try environment.resources }
   }
 
   /// The generator of the node, advanced by `calls` calls of `next` for the next run.
   func generator(_ seed: Int, _ seed2: Int, calls: UInt64) throws(GraphError) -> Philox {
-    try resources.generators.generator(nodeName, seeds: (seed, seed2), reserving: calls)
+    let environment = try environment
+    let isFixed = node?.outputs.first?.shape.isFullyKnown ?? false
+    return environment.random.generator(
+      environment.path + nodeName, seeds: (seed, seed2), reserving: calls, isFixed: isFixed)
+  }
+
+  /// Runs a function of the graph's library.
+  ///
+  /// - Throws: as `RunEnvironment.call`.
+  func call(
+    _ function: FunctionReference, _ arguments: [Tensor]
+  ) throws(GraphError) -> [Tensor] {
+    try environment.call(function, arguments, from: nodeName)
   }
 
   /// The name of the node that runs.

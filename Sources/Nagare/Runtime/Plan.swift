@@ -27,6 +27,8 @@ final class Plan: Sendable {
   let feeds: [Int]
   /// Where each fetch is found.
   let fetches: [Int]
+  /// Whether each fetch is a variable itself, of which the value is meant.
+  let fetchesReference: [Bool]
 
   /// - Throws: `invalidArgument` for fetches that are not in the graph, `unimplemented` with every op
   ///   type that is missing.
@@ -106,6 +108,7 @@ final class Plan: Sendable {
       found.append(slot)
     }
     self.fetches = found
+    fetchesReference = fetches.map(\.spec.isReference)
   }
 
   /// The ids of the nodes that run, in ascending order, which is topological.

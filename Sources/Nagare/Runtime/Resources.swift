@@ -82,6 +82,12 @@ final class Resources: Sendable {
     return resource
   }
 
+  /// The resource of this name, if it has been made.
+  func existing(_ name: String) -> (any Resource)? { state.withLock { $0.byName[name] } }
+
+  /// Lets go of all resources.
+  func removeAll() { state.withLock { $0.byName = [:] } }
+
   /// Adds random state and that of all stateful resources.
   func save(to writer: inout StateWriter) throws(GraphError) {
     generators.save(to: &writer)

@@ -40,7 +40,7 @@ extension Session {
   /// The variable that a node stands for; `nil` for another kind of node.
   func value(of node: Node) throws(GraphError) -> VariableValue? {
     guard let variable = node.op as? any VariableOp else { return nil }
-    let context = KernelContext(node: node, threads: threads, resources: resources)
+    let context = KernelContext(node: node, environment: environment)
     return try variable.compute([], context).first?.variable
   }
 }

@@ -31,22 +31,32 @@ public final class Session: Sendable {
     self.threads = ThreadPool(threads: threads)
   }
 
+  deinit {
+    // Iterators hold what their functions run in.
+    resources.removeAll()
+  }
+
+  /// Where the graph's own nodes run.
+  var environment: RunEnvironment {
+    RunEnvironment(
+      threads: threads, resources: resources, functions: graph.functions,
+      random: resources.generators)
+  }
+
   /// The values of `fetches`, computed by the nodes that they need and no others.
   ///
   /// - Parameters:
   ///   - fetches: Tensors of the graph.
   ///   - feeds: Values for any tensors of the graph, used in place of what would compute them.
   ///   - targets: Nodes to run besides.
-  ///   - trace: Where to record what each node costs.
   /// - Throws: `invalidArgument` for a feed of the wrong type or shape, and whatever a node throws,
   ///   with the node.
   public func run(
-    _ fetches: [Output], feeds: [Output: Tensor] = [:], targets: [Node] = [],
-    trace: RunTrace? = nil
+    _ fetches: [Output], feeds: [Output: Tensor] = [:], targets: [Node] = []
   ) throws(GraphError) -> [Tensor] {
     let ordered = feeds.sorted { ($0.key.node.id, $0.key.index) < ($1.key.node.id, $1.key.index) }
     let callable = try callable(feeds: ordered.map(\.key), fetches: fetches, targets: targets)
-    return try callable.run(ordered.map(\.value), trace: trace)
+    return try callable.run(ordered.map(\.value))
   }
 
   /// The value of one tensor.
@@ -104,19 +114,8 @@ public struct Callable: Sendable {
     guard values.count == feeds.count else {
       throw .invalidArgument("Expected \(feeds.count) feeds, got \(values.count)")
     }
-    var slots = [Tensor?](repeating: nil, count: plan.slotCount)
-    for (index, value) in values.enumerated() {
-      try check(value, for: feeds[index])
-      slots[plan.feeds[index]] = value
-    }
-    for step in plan.steps { try execute(step, &slots, trace) }
-    var results: [Tensor] = []
-    results.reserveCapacity(plan.fetches.count)
-    for slot in plan.fetches {
-      guard let value = slots[slot] else { throw .internalError("A fetched value is missing") }
-      results.append(try Self.read(value))
-    }
-    return results
+    for (value, feed) in zip(values, feeds) { try check(value, for: feed) }
+    return try plan.run(values, session.environment, readsHandles: true, trace: trace)
   }
 
   private func check(_ value: Tensor, for feed: Output) throws(GraphError) {
@@ -129,58 +128,6 @@ public struct Callable: Sendable {
       throw .invalidArgument(
         "Cannot feed value of shape \(value.shape.tupleDescription) for Tensor '\(feed.name)', "
           + "which has shape '\(feed.shape.tupleDescription)'")
-    }
-  }
-
-  /// The value of a variable, where `value` is one by reference.
-  private static func read(_ value: Tensor) throws(GraphError) -> Tensor {
-    guard let variable = value.storage.resource as? VariableValue else { return value }
-    guard let current = variable.current else {
-      throw VariableValue.uninitialized(variable.name)
-    }
-    return current
-  }
-
-  private func execute(
-    _ step: Plan.Step, _ slots: inout [Tensor?], _ trace: RunTrace?
-  ) throws(GraphError) {
-    let node = step.node
-    var inputs: [Tensor] = []
-    inputs.reserveCapacity(step.inputs.count)
-    do throws(GraphError) {
-      for (position, slot) in step.inputs.enumerated() {
-        // The last reader takes the value out, so that its kernel may overwrite it.
-        let held = step.last[position] ? slots[slot].take() : slots[slot]
-        guard let value = held else {
-          throw GraphError.internalError("Input \(position) has no value")
-        }
-        inputs.append(step.reads[position] ? try Self.read(value) : value)
-      }
-      let context = KernelContext(
-        node: node, threads: session.threads, resources: session.resources)
-      let outputs =
-        if let trace {
-          try trace.measure(step, inputs) { () throws(GraphError) in
-            try step.op.compute(inputs, context)
-          }
-        } else {
-          try step.op.compute(inputs, context)
-        }
-      guard outputs.count == node.outputs.count else {
-        throw GraphError.internalError(
-          "The kernel gave \(outputs.count) outputs of \(node.outputs.count)")
-      }
-      for (index, output) in outputs.enumerated() { slots[step.firstOutput + index] = output }
-      for slot in step.unused { slots[slot] = nil }
-    } catch {
-      let names = Registry.definition(node.type)?.signature.inputs.map(\.name) ?? []
-      let arguments = inputs.enumerated().map { index, value in
-        let text = "\(value.dataType.signatureName)\(value.shape)"
-        return names.count == inputs.count ? "\(names[index]): \(text)" : text
-      }
-      throw error.at(
-        node: "{{node \(node.name)}} = \(node.type)(\(arguments.joined(separator: ", ")))",
-        location: node.location)
     }
   }
 }

@@ -40,6 +40,8 @@ public final class ThreadPool: @unchecked Sendable {
   private final class Shared: @unchecked Sendable {
     let condition = NSCondition()
     var jobs: [Job] = []
+    /// What is to be done when there are no jobs.
+    var tasks: [BackgroundTask] = []
     var isStopping = false
 
     func serve() {
@@ -47,7 +49,14 @@ public final class ThreadPool: @unchecked Sendable {
       while !isStopping {
         jobs.removeAll(where: \.isExhausted)
         guard let job = jobs.first else {
-          condition.wait()
+          guard !tasks.isEmpty else {
+            condition.wait()
+            continue
+          }
+          let task = tasks.removeFirst()
+          condition.unlock()
+          task.run()
+          condition.lock()
           continue
         }
         job.workers += 1
@@ -72,7 +81,8 @@ public final class ThreadPool: @unchecked Sendable {
     for _ in 1..<max(1, threadCount) {
       let worker = Thread { [shared] in shared.serve() }
       worker.name = "nagare"
-      worker.stackSize = 1 << 20
+      // Datasets run functions here, which may call others.
+      worker.stackSize = 1 << 22
       worker.start()
     }
   }
@@ -89,6 +99,16 @@ public final class ThreadPool: @unchecked Sendable {
     let allowed = Int(nagare_available_processors())
     if allowed > 0 { return allowed }
     return ProcessInfo.processInfo.activeProcessorCount
+  }
+
+  /// Has a worker do the task when none of the work that callers wait for is left. A pool of one
+  /// thread leaves it to whoever needs it.
+  func submit(_ task: BackgroundTask) {
+    guard threadCount > 1 else { return }
+    shared.condition.lock()
+    shared.tasks.append(task)
+    shared.condition.broadcast()
+    shared.condition.unlock()
   }
 
   /// Calls `body` once for each task `0..<count`, on several threads, and returns when all are done.

@@ -7,12 +7,16 @@ and the expected values or the error. "{directory}" stands for a temporary folde
 names.json has requests for names of nodes, in scopes, with the names that TensorFlow made of them.
 """
 
+import re
 import tempfile
 
 from google.protobuf import text_format
 from op_case_table import *
 
 cases = []
+# Put before the error of a dataset's function, with a number of TensorFlow's own.
+USER_FUNCTION = re.compile(
+    r"Error in user-defined function passed to \S+ transformation with iterator: [\w:]+: ")
 
 
 class GraphCase:
@@ -58,7 +62,8 @@ class GraphCase:
         except tf.errors.OpError as error:
             run["error"] = {
                 "code": error.error_code,
-                "message": clean(error.message).replace(self.directory, "{directory}")}
+                "message": USER_FUNCTION.sub(
+                    "", clean(error.message).replace(self.directory, "{directory}"))}
         self.runs.append(run)
         return self
 
@@ -502,6 +507,229 @@ def files():
         c.run([y, grey, scaled, bigger], feeds={x: random.randint(0, 256, (2, 3, 3))})
 
 
+def functions():
+    from tensorflow.python.framework import function
+    values = np.float32([0.5, -1, 2])
+    with GraphCase("functions") as c:
+        x = tf.placeholder(f32, [3], "x")
+        w = variable([1, 2, 3], "w", True)
+
+        @tf.function
+        def square(x):
+            return x * x
+
+        @tf.function
+        def polynomial(x, y):
+            return square(x) + 3 * y, square(y), tf.split(x, 3)
+
+        @tf.function
+        def weigh(x):
+            return tf.sin(x) * w
+
+        @tf.function
+        def bump(x):
+            w.assign_add(x)
+            return tf.reduce_sum(x)
+
+        @function.Defun(f32)
+        def old(x):
+            return 2 * x + 1
+
+        a, b, parts = polynomial(x, 2 * x)
+        weighed = weigh(x)
+        loss = tf.reduce_sum(weighed * square(x))
+        slope, upstream = tf.gradients(loss, [w, x])
+        bumped = bump(x)
+        c.run([a, b, parts[1]], feeds={x: values})
+        c.run([weighed], feeds={x: values})
+        c.run(targets=[w.initializer])
+        c.run([weighed, loss, slope, upstream, old(x)], feeds={x: values})
+        c.run([bumped], feeds={x: values})
+        c.run([w.read_value()])
+    with GraphCase("functions_refused") as c:
+        x = tf.placeholder(f32, None, "x")
+
+        @tf.function
+        def strict(x):
+            return tf.matmul(x, x)
+
+        y = strict(x)
+        c.run([y], feeds={x: np.ones((2, 2))})
+        c.run([y], feeds={x: np.ones((2, 3))})
+
+
+def iterate(case, dataset, count, starts=1):
+    """Gets `count` elements, after each of `starts` starts."""
+    iterator = tf.data.make_initializable_iterator(dataset)
+    fetches = tf.nest.flatten(iterator.get_next())
+    for _ in range(starts):
+        case.run(targets=[iterator.initializer])
+        for _ in range(count):
+            case.run(fetches)
+
+
+def datasets():
+    from tensorflow.python.ops import gen_dataset_ops
+    data = tf.data.Dataset
+    noise = lambda x: tf.random_uniform([2], seed=3) + tf.cast(x, f32)
+    with GraphCase("dataset_sources", "exact") as c:
+        iterate(c, data.range(2, 9, 3), 5, 2)
+        iterate(c, data.range(3, 0, -2), 3)
+        iterate(c, data.from_tensor_slices(
+            (np.float32([[1, 2], [3, 4]]), np.array([b"a", b"bc"]), np.int8([5, 6]))), 3)
+        iterate(c, data.from_tensors(np.float64([[1, 2]])), 2)
+        one = tf.data.make_one_shot_iterator(data.range(2)).get_next()
+        for _ in range(3):
+            c.run([one])
+    with GraphCase("dataset_order", "exact") as c:
+        iterate(c, data.range(3).repeat(2), 7)
+        iterate(c, data.range(2).repeat(), 5)
+        iterate(c, data.range(0).repeat(), 1)
+        iterate(c, data.range(5).batch(2), 4)
+        iterate(c, data.range(5).batch(2, drop_remainder=True), 3)
+        iterate(c, data.from_tensor_slices(np.array([[b"a", b"b"], [b"c", b"d"]])).batch(2), 1)
+        iterate(c, data.range(7).shard(3, 1), 3)
+        iterate(c, data.range(5).take(2), 3)
+        iterate(c, data.range(3).take(-1), 4)
+        iterate(c, data.range(5).skip(3), 3)
+        iterate(c, data.range(3).skip(-1), 1)
+        iterate(c, data.range(2).concatenate(data.range(7, 9)), 5)
+        iterate(c, data.zip((data.range(3), data.range(5, 7))), 3)
+        iterate(c, data.range(4).prefetch(2), 5)
+        iterate(c, data.range(4).prefetch(-1), 5)
+    with GraphCase("dataset_shuffle", "exact") as c:
+        iterate(c, data.range(10).shuffle(4, seed=5).repeat(2), 21, 2)
+        iterate(c, data.range(6).shuffle(4, 5, reshuffle_each_iteration=False).repeat(2), 13)
+        iterate(c, data.range(6).repeat(3).shuffle(5, seed=1).batch(4), 6)
+        iterate(c, data.range(5).shuffle(100, seed=9).repeat(3), 16)
+        iterate(c, data.range(4).shuffle(1, seed=9), 5)
+        iterate(c, data.range(0).shuffle(3, seed=9), 1)
+        tf.set_random_seed(12)
+        iterate(c, data.range(6).shuffle(3), 6)
+        plain = data.range(6).repeat(2)
+        shape = dict(output_types=[i64], output_shapes=[[]])
+        seeds = dict(seed=i64_constant(3), seed2=i64_constant(4))
+        for name, make in [
+            ("v3", lambda: tf.raw_ops.ShuffleDatasetV3(
+                input_dataset=plain._variant_tensor, buffer_size=i64_constant(4), **seeds,
+                seed_generator=tf.raw_ops.DummySeedGenerator(), **shape)),
+            ("v3_seeded", lambda: tf.raw_ops.ShuffleDatasetV3(
+                input_dataset=plain._variant_tensor, buffer_size=i64_constant(4), **seeds,
+                seed_generator=tf.raw_ops.AnonymousSeedGenerator(
+                    reshuffle=True, **seeds).handle, **shape)),
+            ("v2", lambda: tf.raw_ops.ShuffleDatasetV2(
+                input_dataset=plain._variant_tensor, buffer_size=i64_constant(4),
+                seed_generator=tf.raw_ops.AnonymousSeedGenerator(
+                    reshuffle=True, **seeds).handle, **shape)),
+        ]:
+            iterator = tf.raw_ops.IteratorV2(shared_name=name, container="", **shape)
+            start = tf.raw_ops.MakeIterator(dataset=make(), iterator=iterator)
+            c.run(targets=[start])
+            following = tf.raw_ops.IteratorGetNext(iterator=iterator, **shape)
+            for _ in range(13):
+                c.run(following)
+    with GraphCase("dataset_map") as c:
+        k = tf.placeholder_with_default(np.float32(2), [], "k")
+        names = data.from_tensor_slices((np.float32([1, 2, 3]), np.array([b"a", b"b", b"c"])))
+        iterate(c, names.map(lambda x, s: (s, x * k)), 4)
+        iterate(c, names.map(lambda x, s: (s, x * k), num_parallel_calls=2), 4)
+        iterate(c, data.range(3).map(noise).repeat(2), 7, 2)
+        iterate(c, data.range(3).map(noise, num_parallel_calls=1).repeat(2), 7)
+        mapped = data.range(3).map(noise)
+        iterate(c, data.zip((mapped, mapped)), 3)
+        iterate(c, data.range(4).map(lambda x: x * 2).batch(2).map(tf.reduce_sum).prefetch(1), 3)
+        iterate(c, data.range(4).map(noise).shuffle(3, seed=2).batch(3, True).repeat(2), 3)
+    with GraphCase("dataset_records", "exact") as c:
+        path = tf.placeholder(tf.string, [], "path")
+        content = tf.placeholder(tf.string, [], "content")
+        write = tf.write_file(path, content)
+        first, second, missing = ["{directory}/" + n for n in ["first", "second", "missing"]]
+        for kind in ["", "GZIP", "ZLIB"]:
+            paths = tf.placeholder(tf.string, [None], "paths")
+            iterator = tf.data.make_initializable_iterator(
+                tf.data.TFRecordDataset(paths, compression_type=kind, buffer_size=100))
+            following = iterator.get_next()
+            for name, texts in [(first, ["a", "", "long" * 100]), (second, ["b", "c"])]:
+                c.run(targets=[write], feeds={path: name, content: records(texts, kind)})
+            c.run(targets=[iterator.initializer], feeds={paths: np.array([first, second], object)})
+            for _ in range(6):
+                c.run([following])
+            c.run(targets=[iterator.initializer], feeds={paths: np.array([missing], object)})
+            c.run([following])
+    with GraphCase("dataset_flat", "exact") as c:
+        k = tf.placeholder_with_default(np.int64(10), [], "k")
+        iterate(c, data.range(4).flat_map(lambda n: data.range(n).map(lambda m: m + k * n)), 7)
+        iterate(c, data.range(3).flat_map(
+            lambda n: data.range(6).shuffle(3, seed=1).take(n)).batch(2).repeat(2), 5)
+    with GraphCase("dataset_old", "exact") as c:
+        shape = dict(output_types=[i64], output_shapes=[[]])
+        plain = data.range(5)
+        double = plain.map(lambda x: x * 2)._variant_tensor.op.get_attr("f")
+        made = add_node(
+            "ParallelMapDataset", [plain._variant_tensor, [], tf.constant(2)],
+            dict(f=double, Targuments=[], **shape)).outputs[0]
+        made = tf.raw_ops.OptionsDataset(input_dataset=made, serialized_options="", **shape)
+        made = tf.raw_ops.OptimizeDataset(
+            input_dataset=made, optimizations=tf.constant([], tf.string), **shape)
+        made = tf.raw_ops.ModelDataset(input_dataset=made, **shape)
+        stacked = dict(output_types=[i64], output_shapes=[[None]])
+        made = tf.raw_ops.BatchDatasetV2(
+            input_dataset=made, batch_size=2, drop_remainder=False, **stacked)
+        iterator = tf.raw_ops.Iterator(shared_name="old", container="", **stacked)
+        start = tf.raw_ops.MakeIterator(dataset=made, iterator=iterator)
+        found = tf.raw_ops.IteratorFromStringHandleV2(
+            string_handle=tf.raw_ops.IteratorToStringHandle(resource_handle=iterator))
+        following = tf.raw_ops.IteratorGetNextSync(iterator=found, **stacked)
+        c.run(targets=[start])
+        for _ in range(4):
+            c.run(following)
+    with GraphCase("dataset_refused") as c:
+        iterator = tf.data.make_initializable_iterator(data.range(2))
+        c.run([iterator.get_next()])
+        ragged = data.range(1, 3).map(lambda n: tf.ones([n]))
+        iterate(c, ragged.batch(2), 2)
+        checked = data.range(3).map(
+            lambda n: tf.check_numerics(1 / (tf.cast(n, f32) - 1), "not finite"))
+        iterate(c, checked, 4)
+        iterate(c, checked.prefetch(1), 4)
+        number = tf.placeholder(i64, [], "number")
+        shape = dict(output_types=[i64], output_shapes=[[]])
+        plain = data.range(3)._variant_tensor
+        for made in [
+            tf.raw_ops.ShardDataset(input_dataset=plain, num_shards=number, index=0, **shape),
+            tf.raw_ops.ShardDataset(input_dataset=plain, num_shards=2, index=number, **shape),
+            tf.raw_ops.BatchDatasetV2(
+                input_dataset=plain, batch_size=number, drop_remainder=False, **shape),
+            tf.raw_ops.ShuffleDataset(
+                input_dataset=plain, buffer_size=number, seed=1, seed2=1, **shape),
+            tf.raw_ops.PrefetchDataset(input_dataset=plain, buffer_size=number, **shape),
+            tf.raw_ops.RangeDataset(start=0, stop=3, step=number, **shape),
+        ]:
+            handle = tf.raw_ops.IteratorV2(
+                shared_name="", container="", output_types=[i64], output_shapes=[[]])
+            start = tf.raw_ops.MakeIterator(dataset=made, iterator=handle)
+            for n in [-3, 0]:
+                c.run(targets=[start], feeds={number: n})
+        other = tf.raw_ops.IteratorV2(
+            shared_name="other", container="", output_types=[f32], output_shapes=[[]])
+        c.run(targets=[tf.raw_ops.MakeIterator(dataset=plain, iterator=other)])
+
+
+def i64_constant(value):
+    return tf.constant(value, i64)
+
+
+def records(texts, compression):
+    """The bytes of a record file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "records")
+        with tf.io.TFRecordWriter(path, tf.io.TFRecordOptions(compression)) as writer:
+            for text in texts:
+                writer.write(text.encode())
+        with open(path, "rb") as file:
+            return file.read()
+
+
 def names():
     steps = []
     with tf.Graph().as_default() as graph:
@@ -546,6 +774,6 @@ def names():
 
 if __name__ == "__main__":
     os.makedirs(os.path.join(FOLDER, "graph_cases"), exist_ok=True)
-    for f in [variables, optimizers, control, network, gradients, files, names]:
+    for f in [variables, optimizers, control, network, gradients, files, functions, datasets, names]:
         f()
     write_lines(os.path.join("graph_cases", "cases.json"), cases)

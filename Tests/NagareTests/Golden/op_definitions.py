@@ -43,6 +43,14 @@ ResizeBilinear ResizeBilinearGrad ResizeNearestNeighbor ResizeNearestNeighborGra
 ParseSingleExample ParseExample ParseExampleV2 DecodeRaw
 ScalarSummary HistogramSummary ImageSummary MergeSummary
 SaveV2 RestoreV2 MergeV2Checkpoints ReadFile WriteFile
+PartitionedCall StatefulPartitionedCall
+TensorDataset TensorSliceDataset RangeDataset TFRecordDataset
+MapDataset ParallelMapDataset ParallelMapDatasetV2 FlatMapDataset
+ShuffleDataset ShuffleDatasetV2 ShuffleDatasetV3 DummySeedGenerator AnonymousSeedGenerator
+RepeatDataset BatchDatasetV2 PrefetchDataset ShardDataset ZipDataset
+TakeDataset SkipDataset ConcatenateDataset OptionsDataset ModelDataset OptimizeDataset
+Iterator IteratorV2 OneShotIterator MakeIterator IteratorGetNext IteratorGetNextSync
+IteratorToStringHandle IteratorFromStringHandleV2
 """.split()
 
 

@@ -103,6 +103,8 @@ def attr_value(kind, value):
         result.shape.CopyFrom(shape_proto(value))
     elif kind == "tensor":
         result.tensor.CopyFrom(tf.make_tensor_proto(value))
+    elif kind == "func":
+        result.func.CopyFrom(value)
     else:
         raise ValueError(kind)
     return result
