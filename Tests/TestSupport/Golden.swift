@@ -39,7 +39,7 @@ public enum Golden {
 
   /// Graphs that run as a whole.
   public static let graphCases: [GraphCase] = load {
-    try list("graph_cases/cases.json").map(GraphCase.init)
+    try ["cases", "queue_cases"].flatMap { try list("graph_cases/\($0).json").map(GraphCase.init) }
   }
 
   /// TensorFlow's definition of each op type that the engine is to have.

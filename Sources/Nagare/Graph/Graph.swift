@@ -474,8 +474,11 @@ public final class Graph: Sendable {
     }
     if let handled = op.handled {
       for index in outputs.indices { outputs[index].handled = handled }
+    } else if let queue = op as? any QueueOp {
+      outputs[0].components = queue.components
     } else if op is Identity {
       outputs[0].handled = specs[0].handled
+      outputs[0].components = specs[0].components
     }
     let (taken, described) = (inputs, outputs)
     return append { id, state in

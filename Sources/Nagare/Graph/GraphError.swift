@@ -76,6 +76,7 @@ public struct GraphError: Error, Sendable, Equatable {
   }
 
   static func invalidArgument(_ message: String) -> GraphError { .init(.invalidArgument, message) }
+  static func cancelled(_ message: String) -> GraphError { .init(.cancelled, message) }
   static func notFound(_ message: String) -> GraphError { .init(.notFound, message) }
   static func dataLoss(_ message: String) -> GraphError { .init(.dataLoss, message) }
   static func unimplemented(_ message: String) -> GraphError { .init(.unimplemented, message) }

@@ -9,6 +9,8 @@ public struct TensorSpec: Sendable {
 
   /// The type and shape of the value that a resource handle stands for, where they are known.
   public var handled: Handled?
+  /// The types and shapes of what comes out of the queue that a handle stands for.
+  public var components: [Handled]?
 
   /// What a resource handle stands for.
   public struct Handled: Sendable, Hashable {

@@ -48,10 +48,10 @@ extension Graph {
       SourceLocation(file, line))
   }
 
-  /// The same with a name that `uniqueName(_:)` gave.
+  /// The same with a name that `uniqueName(_:)` gave, and in another collection than `variables`.
   func variable(
     _ initialValue: Output, reserved name: String, isTrainable: Bool, kind: VariableKind,
-    _ location: SourceLocation? = nil
+    collection: String = "variables", _ location: SourceLocation? = nil
   ) throws(GraphError) -> Variable {
     guard initialValue.shape.isFullyKnown else {
       throw .invalidArgument(
@@ -88,15 +88,17 @@ extension Graph {
         handle: handle, value: read, initializer: assign, initialValue: initialValue,
         isTrainable: isTrainable)
     }
-    addToCollection("variables", .variable(variable))
+    addToCollection(collection, .variable(variable))
     if isTrainable { addToCollection("trainable_variables", .variable(variable)) }
     return variable
   }
 
-  /// A node that gives every variable of the collection `variables` its initial value.
+  /// A node that gives every variable of a collection its initial value.
   ///
-  /// TensorFlow: `tf.global_variables_initializer`.
-  public func initializer(name: String = "init") throws(GraphError) -> Node {
-    try group(variables().map(\.initializer), name: name)
+  /// TensorFlow: `tf.global_variables_initializer`, `tf.local_variables_initializer`.
+  public func initializer(
+    of collection: String = "variables", name: String = "init"
+  ) throws(GraphError) -> Node {
+    try group(variables(in: collection).map(\.initializer), name: name)
   }
 }

@@ -40,7 +40,18 @@ enum Registry {
     VariableV2.self, Assign.self, VarHandleOp.self, ReadVariableOp.self, AssignVariableOp.self,
     VariableV1.self, AssignAdd.self, AssignSub.self, AssignAddVariableOp.self,
     AssignSubVariableOp.self, IsVariableInitialized.self, VarIsInitializedOp.self,
-    VariableShape.self, DestroyResourceOp.self,
+    VariableShape.self, DestroyResourceOp.self, CountUpTo.self, ResourceCountUpTo.self,
+  ]
+
+  static let queue: [any Op.Type] = [
+    FIFOQueueV2.self, PaddingFIFOQueueV2.self, RandomShuffleQueueV2.self, QueueEnqueueV2.self,
+    QueueEnqueueManyV2.self, QueueDequeueV2.self, QueueDequeueManyV2.self, QueueDequeueUpToV2.self,
+    QueueCloseV2.self, QueueIsClosedV2.self, QueueSizeV2.self,
+    FIFOQueue.self, PaddingFIFOQueue.self, RandomShuffleQueue.self, QueueEnqueue.self,
+    QueueEnqueueMany.self, QueueDequeue.self, QueueDequeueMany.self, QueueDequeueUpTo.self,
+    QueueClose.self, QueueSize.self,
+    TFRecordReaderV2.self, WholeFileReaderV2.self, ReaderReadV2.self, ReaderReadUpToV2.self,
+    ReaderNumRecordsProducedV2.self, ReaderNumWorkUnitsCompletedV2.self, ReaderResetV2.self,
   ]
 
   static let network: [any Op.Type] = [
@@ -91,7 +102,8 @@ enum Registry {
 
   /// All op types, by family.
   static let all: [any Op.Type] =
-    array + math + state + network + random + image + inputOutput + functions + data + training
+    array + math + state + queue + network + random + image + inputOutput + functions + data
+    + training
 
   private static let types: [String: any Op.Type] = Dictionary(
     all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

@@ -52,6 +52,9 @@ final class Resources: Sendable {
     var byName: [String: any Resource] = [:]
     /// Restored states of resources that are still to be made.
     var awaited: [String: [UInt8]] = [:]
+    /// Names that TensorFlow makes up for resources without a shared one.
+    var madeUpNames = 0
+    var isCancelled = false
   }
 
   private let state = Mutex(State())
@@ -63,10 +66,30 @@ final class Resources: Sendable {
   /// - Throws: `invalidArgument` when the name belongs to a resource of another kind, `dataLoss` when
   ///   a restored state does not fit it.
   func resource<R: Resource>(_ name: String, _ make: () -> R) throws(GraphError) -> R {
+    try resource(named: name) { _ in make() }
+  }
+
+  /// The resource of one node's own, made by `make` with the name that error texts give it.
+  ///
+  /// - Throws: as `resource`.
+  func ownResource<R: Resource>(
+    of node: String, _ container: String, _ make: (String) -> R
+  ) throws(GraphError) -> R {
+    // Two slashes keep it apart from a shared name that is the node's.
+    try resource(named: "\(container)//\(node)") { state in
+      state.madeUpNames += 1
+      return make("_\(state.madeUpNames - 1)_\(node)")
+    }
+  }
+
+  private func resource<R: Resource>(
+    named name: String, _ make: (inout State) -> R
+  ) throws(GraphError) -> R {
     let (found, failure): (any Resource, GraphError?) = state.withLock { state in
       if let existing = state.byName[name] { return (existing, nil) }
-      let made = make()
+      let made = make(&state)
       state.byName[name] = made
+      if state.isCancelled { made.cancel() }
       guard let bytes = state.awaited.removeValue(forKey: name) else { return (made, nil) }
       do throws(GraphError) {
         try Self.restore(made, name, bytes)
@@ -87,6 +110,15 @@ final class Resources: Sendable {
 
   /// Lets go of all resources.
   func removeAll() { state.withLock { $0.byName = [:] } }
+
+  /// Ends all waiting for resources, for good.
+  func cancel() {
+    let resources = state.withLock { state in
+      state.isCancelled = true
+      return Array(state.byName.values)
+    }
+    for resource in resources { resource.cancel() }
+  }
 
   /// Adds random state and that of all stateful resources.
   func save(to writer: inout StateWriter) throws(GraphError) {

@@ -19,6 +19,7 @@ public final class Session: Sendable {
 
   private let plans = Mutex<[Signature: Plan]>([:])
   private let passes: [PlanPass]
+  private let isClosed = Atomic<Bool>(false)
 
   /// A session on `graph`.
   ///
@@ -71,6 +72,19 @@ public final class Session: Sendable {
     _ = try run([], feeds: feeds, targets: [target])
   }
 
+  /// Refuses runs from now on, and ends those that wait for a queue.
+  public func close() {
+    isClosed.store(true, ordering: .sequentiallyConsistent)
+    resources.cancel()
+  }
+
+  /// - Throws: `cancelled` when the session is closed.
+  func checkOpen() throws(GraphError) {
+    guard !isClosed.load(ordering: .relaxed) else {
+      throw .cancelled("Session has been closed.")
+    }
+  }
+
   /// A run that is prepared once, for feeds that come in this order.
   ///
   /// - Throws: `unimplemented` with all op types that are missing; see `run`.
@@ -111,6 +125,7 @@ public struct Callable: Sendable {
   ///   - trace: Where to record what each node costs.
   /// - Throws: as `Session.run`.
   public func run(_ values: [Tensor] = [], trace: RunTrace? = nil) throws(GraphError) -> [Tensor] {
+    try session.checkOpen()
     guard values.count == feeds.count else {
       throw .invalidArgument("Expected \(feeds.count) feeds, got \(values.count)")
     }

@@ -129,7 +129,8 @@ struct StateReader {
 
 extension Session {
   /// All that the session holds besides the values of variables, as bytes: the random state of ops,
-  /// positions and buffers of iterators, the contents of queues. With the variables from a checkpoint,
+  /// positions and buffers of iterators, the contents of queues, and variables that no checkpoint
+  /// keeps, those of the collection `local_variables`. With the variables from a checkpoint,
   /// a session that `restoreState` gives it goes on bit for bit as this one would.
   ///
   /// Nothing may run in the session meanwhile.
@@ -138,6 +139,7 @@ extension Session {
   public func saveState() throws(GraphError) -> [UInt8] {
     var state = StateWriter()
     try resources.save(to: &state)
+    try saveLocalVariables(to: &state)
     let checksum = CRC32C.mask(CRC32C.checksum(state.bytes))
     var bytes = SessionState.magic
     bytes.append(littleEndian: checksum)
@@ -146,7 +148,8 @@ extension Session {
 
   /// Takes on a state that `saveState` gave in a session of the same graph. Resources that are not
   /// there yet take it on when they are made, an iterator when it is given its dataset; so it does not
-  /// matter whether initializers run before or after.
+  /// matter whether initializers run before or after, but for those of local variables, which must run
+  /// before.
   ///
   /// Nothing may run in the session meanwhile.
   ///
@@ -161,7 +164,47 @@ extension Session {
     }
     var state = StateReader(content)
     try resources.restore(from: &state)
+    try restoreLocalVariables(from: &state)
     guard state.isAtEnd else { throw StateReader.damaged }
+  }
+}
+
+extension Session {
+  private func saveLocalVariables(to state: inout StateWriter) throws(GraphError) {
+    let variables = try localVariables()
+    state.append(variables.count)
+    for (name, variable) in variables {
+      state.append(name)
+      let value = variable.current
+      state.append(value != nil)
+      if let value { try state.append(value) }
+    }
+  }
+
+  private func restoreLocalVariables(from state: inout StateReader) throws(GraphError) {
+    let variables = try localVariables()
+    guard try state.count() == variables.count else { throw StateReader.damaged }
+    for (name, variable) in variables {
+      guard try state.string() == name else { throw StateReader.damaged }
+      guard try state.bool() else { continue }
+      let value = try state.tensor()
+      guard variable.shape.isCompatible(with: value.shape) else { throw StateReader.damaged }
+      variable.current = value
+    }
+  }
+
+  /// The variables of the graph that are not among those that checkpoints keep.
+  private func localVariables() throws(GraphError) -> [(String, VariableValue)] {
+    let kept = Set(graph.variables().map(\.handle))
+    var variables: [(String, VariableValue)] = []
+    for local in graph.variables(in: "local_variables") where !kept.contains(local.handle) {
+      guard let op = local.handle.node.op as? any VariableOp else { continue }
+      let context = KernelContext(
+        node: local.handle.node, threads: threads, resources: resources)
+      guard let handle = try op.compute([], context).first else { continue }
+      variables.append((local.name, try handle.variable))
+    }
+    return variables
   }
 }
 

@@ -36,7 +36,14 @@ final class TensorStorage: @unchecked Sendable {
 }
 
 /// Something that a session owns and a graph refers to: a variable, a queue, an iterator.
-public protocol Resource: AnyObject, Sendable {}
+public protocol Resource: AnyObject, Sendable {
+  /// Ends all waiting for the resource with a refusal, for good: its session has been closed.
+  func cancel()
+}
+
+extension Resource {
+  public func cancel() {}
+}
 
 /// Memory for tensors, from one place that can refuse.
 public enum Memory {

@@ -256,6 +256,9 @@ def clean(message, node_name=None):
     if re.match("(Container|Resource) localhost", message):
         return ""
     message = re.sub(r"(?<=tensor )_arg_\w+ ", "", message)
+    # The name that TensorFlow makes up for a queue counts the resources of the process.
+    message = re.sub(r"'_\d+_", "'_N_", message)
+    message = re.sub(r"(truncated record at \d+)' failed with .*", r"\1", message)
     # The engine reads fewer formats, and says which.
     message = re.sub(r"(Unknown image file format\.) One of .*", r"\1", message)
     if node_name:
