@@ -466,6 +466,54 @@ def normalization():
 
 
 @group
+def queues():
+    """A queue and reader pipeline, driven step by step: a graph of TensorFlow's in nagare, and as nagare
+    writes it again in TensorFlow."""
+    place = folder("queues")
+    files = []
+    for index, count in enumerate((5, 3, 4)):
+        files.append(os.path.join(place, f"{index}.tfrecord"))
+        with tf.io.TFRecordWriter(files[-1]) as writer:
+            for record in range(count):
+                writer.write(bytes([index, record, index ^ record, 7]))
+    path = os.path.join(place, "queues.pb")
+    with tf.Graph().as_default() as graph:
+        names = tf.train.string_input_producer(files, num_epochs=4, seed=3)
+        key, value = tf.TFRecordReader().read(names)
+        example = tf.reshape(tf.decode_raw(value, tf.uint8), [4])
+        tf.train.shuffle_batch([example, key], 4, capacity=16, min_after_dequeue=6, seed=9)
+        sizes = tf.placeholder(tf.int32, [], name="size")
+        row = tf.range(sizes)
+        padding = tf.PaddingFIFOQueue(9, [tf.int32], [[None]], name="padding")
+        padding.enqueue([row], name="pad")
+        tf.identity(padding.dequeue_many(4), name="padded")
+        tf.local_variables_initializer()
+        write_graph(graph, path)
+    name = "shuffle_batch/random_shuffle_queue"
+    fill = [{"targets": ["input_producer/input_producer_EnqueueMany"]}] * 4
+    steps = [{"targets": ["init"]}] + fill + [
+        {"targets": ["input_producer/input_producer_Close"]}]
+    # More than min_after_dequeue are there at each batch, so that none waits.
+    steps += [{"targets": [name + "_enqueue"]}] * 8
+    for _ in range(10):
+        steps += [{"targets": [name + "_enqueue"]}] * 4
+        steps += [{"fetches": ["shuffle_batch:0"]}, {"fetches": [name + "_Size"]}]
+    steps.append({"targets": [name + "_Close"]})
+    steps += [{"fetches": ["shuffle_batch:0", "shuffle_batch:1"]}] * 2
+    steps += [{"feeds": {"size": np.int32(n)}, "targets": ["pad"]} for n in (3, 0, 5, 1)]
+    steps.append({"fetches": ["padded"]})
+    compare_runs("queues", path, steps)
+    again = os.path.join(place, "queues.pbtxt")
+    nagare("convert", path, again)
+    theirs = with_tensorflow(path, steps)
+    ours = with_tensorflow(again, steps)
+    report.values(
+        "queues, written by nagare",
+        {f"{i} {k}": v for i, s in enumerate(ours) for k, v in s.items()},
+        {f"{i} {k}": v for i, s in enumerate(theirs) for k, v in s.items()})
+
+
+@group
 def gradients():
     """Derivatives that nagare adds to a graph of TensorFlow's, run by TensorFlow and by nagare."""
     path = os.path.join(WORK, "differentiable.pb")
