@@ -514,6 +514,62 @@ def queues():
 
 
 @group
+def queue_training():
+    """A MetaGraph of TensorFlow's that trains on its own queues, run by its threads and by nagare."""
+    place = folder("queue_training")
+    files = []
+    random_numbers = np.random.default_rng(5)
+    for index, count in enumerate((25, 13, 34)):
+        files.append(os.path.join(place, f"{index}.tfrecord"))
+        with tf.io.TFRecordWriter(files[-1]) as writer:
+            for _ in range(count):
+                picture = random_numbers.integers(0, 256, 36, np.uint8)
+                writer.write(bytes([int(picture[:18].sum() > picture[18:].sum())]) + picture.tobytes())
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(3)
+        names = tf.train.string_input_producer(files, num_epochs=9, seed=4)
+        _, record = tf.TFRecordReader().read(names)
+        example = tf.reshape(tf.decode_raw(record, tf.uint8), [37])
+        picture = tf.reshape(tf.cast(example[1:], tf.float32) / 255, [6, 6, 1])
+        # In order, so that TensorFlow's threads change nothing.
+        pictures, labels = tf.train.batch(
+            [picture, tf.cast(example[0], tf.int32)], 8, capacity=40)
+        kernel = tf.get_variable("kernel", [3, 3, 1, 6], tf.float32)
+        dense = tf.get_variable("dense", [216, 2], tf.float32)
+        x = tf.nn.relu(tf.nn.conv2d(pictures, kernel, 1, "SAME"))
+        logits = tf.matmul(tf.reshape(x, [8, 216]), dense)
+        loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
+        step = tf.train.get_or_create_global_step()
+        train = tf.train.AdamOptimizer(0.01).minimize(loss, global_step=step)
+        tf.add_to_collection("train_op", train)
+        saver = tf.train.Saver()
+        path = os.path.join(place, "model.meta")
+        tf.train.export_meta_graph(path, graph=graph, saver_def=saver.as_saver_def())
+        run = os.path.join(place, "run")
+        nagare("train", path, "--train-dir", run, "--summary-every", 1, "--save-every", 1000)
+        with open(os.path.join(run, "metrics.csv")) as file:
+            rows = list(csv.reader(file))
+        losses = []
+        with tf.Session(graph=graph) as session:
+            session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+            saver.restore(session, os.path.join(run, "model.ckpt-0"))
+            coordinator = tf.train.Coordinator()
+            threads = tf.train.start_queue_runners(session, coordinator)
+            try:
+                while True:
+                    losses.append(session.run([loss, train])[0])
+            except tf.errors.OutOfRangeError:
+                pass
+            coordinator.request_stop()
+            coordinator.join(threads)
+    column = rows[0].index(next(name for name in rows[0] if "loss" in name))
+    report.values(
+        f"queue training, {len(losses)} steps",
+        {"losses": np.array([row[column] for row in rows[1:]], np.float32)},
+        {"losses": np.array(losses, np.float32)}, relative=1e-3)
+
+
+@group
 def gradients():
     """Derivatives that nagare adds to a graph of TensorFlow's, run by TensorFlow and by nagare."""
     path = os.path.join(WORK, "differentiable.pb")

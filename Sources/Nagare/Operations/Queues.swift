@@ -49,7 +49,8 @@ extension QueueOp {
     let resources = try context.resources
     let queue: QueueValue
     if sharedName.isEmpty {
-      queue = try resources.ownResource(of: context.environment.path + context.nodeName, container) {
+      let path = try context.environment.path
+      queue = try resources.ownResource(of: path + context.nodeName, container) {
         QueueValue(definition, name: $0)
       }
     } else {

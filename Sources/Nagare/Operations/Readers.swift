@@ -46,9 +46,10 @@ extension KernelContext {
     _ format: ReaderValue.Format, _ container: String, _ sharedName: String
   ) throws(GraphError) -> Tensor {
     let resources = try resources
+    let path = try environment.path
     let reader =
       sharedName.isEmpty
-      ? try resources.ownResource(of: environment.path + nodeName, container) { _ in ReaderValue(format) }
+      ? try resources.ownResource(of: path + nodeName, container) { _ in ReaderValue(format) }
       : try resources.resource("\(container)/\(sharedName)") { ReaderValue(format) }
     return Tensor(resource: reader)
   }

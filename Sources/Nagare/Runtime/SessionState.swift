@@ -198,11 +198,8 @@ extension Session {
     let kept = Set(graph.variables().map(\.handle))
     var variables: [(String, VariableValue)] = []
     for local in graph.variables(in: "local_variables") where !kept.contains(local.handle) {
-      guard let op = local.handle.node.op as? any VariableOp else { continue }
-      let context = KernelContext(
-        node: local.handle.node, threads: threads, resources: resources)
-      guard let handle = try op.compute([], context).first else { continue }
-      variables.append((local.name, try handle.variable))
+      guard let value = try value(of: local.handle.node) else { continue }
+      variables.append((local.name, value))
     }
     return variables
   }

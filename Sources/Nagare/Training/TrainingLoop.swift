@@ -121,6 +121,7 @@ public final class TrainingLoop {
       feeds: feeds.tensors, fetches: losses + training.summaries, targets: training.train)
     try initialize()
     try resume(warn)
+    try session.startQueueRunners()
     try folder.write(RunSettings(self, settings, feeds: feeds.tensors).json, to: "settings.json")
     let graph = folder.file("graph.meta")
     if step == 0 || FileSystem.kind(graph) == nil { try training.metaGraph.write(to: graph) }

@@ -93,6 +93,55 @@ import Testing
         == ["1", "5", "10", "15", "20", "25", "30", "35", "40"])
   }
 
+  /// Records of five numbers, the last the sum of the others, by way of queues.
+  private static func queueMetaGraph(_ folder: TemporaryFolder, epochs: Int?) throws -> MetaGraph {
+    let files = ["a", "b", "c"].map { folder.path($0) }
+    for (index, path) in files.enumerated() where FileSystem.kind(path) == nil {
+      let writer = try RecordWriter(path)
+      for record in 0..<(7 + index) {
+        let numbers = (0..<4).map { UInt8(($0 * 7 + record * 3 + index * 5) % 11) }
+        try writer.write(numbers + [numbers.reduce(0, +)])
+      }
+      try writer.close()
+    }
+    let graph = Graph()
+    graph.randomSeed = 11
+    let names = try graph.stringInputProducer(files, epochs: epochs)
+    let bytes = try graph.recordReader().read(names).value
+    let example = try cast(reshape(decodeRaw(bytes, outputType: .uint8), [5]), to: .float32)
+    let batch = try shuffleBatch(
+      [example + graph.randomUniform([5])], size: 4, capacity: 20, minimumAfterDequeue: 9)[0]
+    let parts = try split(batch, sizes: [4, 1], axis: 1)
+    let weights = try graph.variable(graph.glorotUniform([4, 1]), name: "w")
+    let loss = try mean(squaredDifference(matmul(parts[0], weights.value), parts[1]), name: "loss")
+    graph.addToCollection("losses", .name(loss.name))
+    let step = try graph.globalStep()
+    try AdamOptimizer(learningRate: graph.constant(0.05)).minimize(loss, globalStep: step)
+    return MetaGraph(graph, saver: try Saver(graph).definition)
+  }
+
+  @Test func queuesGoOnAsIfNothingHadHappened() throws {
+    let folder = try TemporaryFolder()
+    let metaGraph = try Self.queueMetaGraph(folder, epochs: nil)
+    try Self.train(metaGraph, in: folder.path("whole"), threads: 2)
+    for stop in [13, 20] { try Self.train(metaGraph, in: folder.path("parts"), stopAfter: stop) }
+    let loop = try Self.train(metaGraph, in: folder.path("parts"))
+    #expect(loop.step == 40)
+    try Self.expectSame(folder.path("whole"), folder.path("parts"), step: 40)
+  }
+
+  @Test func theEndOfQueuesEndsTheRun() throws {
+    let folder = try TemporaryFolder()
+    // 24 records three times, in batches of 4.
+    let metaGraph = try Self.queueMetaGraph(folder, epochs: 3)
+    let whole = try Self.train(metaGraph, in: folder.path("whole"))
+    #expect(whole.step == 18)
+    try Self.train(metaGraph, in: folder.path("parts"), stopAfter: 11)
+    let parts = try Self.train(metaGraph, in: folder.path("parts"))
+    #expect(parts.step == 18)
+    try Self.expectSame(folder.path("whole"), folder.path("parts"), step: 18)
+  }
+
   @Test func whatWasWrittenAfterTheCheckpointGoes() throws {
     let folder = try TemporaryFolder()
     let metaGraph = try Self.metaGraph()
