@@ -392,7 +392,7 @@ extension QueueValue: StatefulResource {
     state.append(turn)
     state.append(ended.count)
     for index in ended.sorted() { state.append(index) }
-    choice.save(to: &state)
+    if definition.kind == .randomShuffle { choice.save(to: &state) }
     try Self.append(elements[head...], to: &state)
     // What stands in line of a run that has gone on.
     state.append(enqueues.count)
@@ -415,7 +415,8 @@ extension QueueValue: StatefulResource {
     guard turn >= 0 else { throw StateReader.damaged }
     var ended: Set<Int> = []
     for _ in 0..<(try state.count()) { ended.insert(try state.integer()) }
-    let choice = try SampledPhilox(from: &state)
+    var choice = self.choice
+    if definition.kind == .randomShuffle { choice = try SampledPhilox(from: &state) }
     let elements = try restoredElements(&state)
     guard elements.count <= definition.capacity else { throw StateReader.damaged }
     var enqueues: [Attempt] = []

@@ -40,7 +40,7 @@ final class ReaderValue: Resource, @unchecked Sendable {
   /// Forgets the file that is being read, and the counts.
   func reset() {
     lock.withLock {
-      (file, reader) = (nil, nil)
+      (file, reader, resumesAt) = (nil, nil, 0)
       (started, finished, produced) = (0, 0, 0)
     }
   }
@@ -101,7 +101,7 @@ final class ReaderValue: Resource, @unchecked Sendable {
   }
 
   private func end() {
-    (file, reader) = (nil, nil)
+    (file, reader, resumesAt) = (nil, nil, 0)
     finished = started
   }
 

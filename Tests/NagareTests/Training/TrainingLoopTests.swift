@@ -116,7 +116,9 @@ import Testing
     let loss = try mean(squaredDifference(matmul(parts[0], weights.value), parts[1]), name: "loss")
     graph.addToCollection("losses", .name(loss.name))
     let step = try graph.globalStep()
-    try AdamOptimizer(learningRate: graph.constant(0.05)).minimize(loss, globalStep: step)
+    let rate = try graph.constant(0.05)
+    graph.addToCollection("summaries", .name(try scalarSummary("learning_rate", rate).name))
+    try AdamOptimizer(learningRate: rate).minimize(loss, globalStep: step)
     return MetaGraph(graph, saver: try Saver(graph).definition)
   }
 
