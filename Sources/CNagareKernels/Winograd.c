@@ -3,10 +3,12 @@
 #include "ConvolutionAlgorithms.h"
 
 /// Elements of the transformed source of a block, which stays in the second-level cache.
-#define BLOCK_VALUES 65536
-#define MOST_TILES 48
+#define BLOCK_VALUES 131072
+#define MOST_TILES 24
 /// Target channels whose products are made and interpolated at a time.
 #define CHUNK 64
+/// Target channels whose filters a task packs, a divisor of CHUNK.
+#define PACK_COLUMNS 16
 /// Elements between the planes, so that they do not fall into the same sets of the cache.
 #define PLANE_GAP 16
 
@@ -68,9 +70,30 @@ static problem input_gradient_problem(const nagare_convolution *shape) {
 static bool suits(const nagare_convolution *shape, problem p) {
   return shape->filter_height == 3 && shape->filter_width == 3 && shape->stride_height == 1 &&
          shape->stride_width == 1 && shape->dilation_height == 1 && shape->dilation_width == 1 &&
-         shape->groups == 1 && p.channels >= 4 && p.target_channels >= 4 &&
+         shape->groups == 1 &&
+         // Below, transforming costs more than it saves; above, not even for one target channel.
+         p.channels >= 8 &&
          // Tiles are whole even where the target ends within them.
-         6 * p.down * p.across <= p.target_height * p.target_width;
+         6 * p.down * p.across <= p.target_height * p.target_width &&
+         // The filter is transformed once for all tiles.
+         p.tiles >= 8;
+}
+
+/// The place of a tile: its picture, and its row and column of tiles.
+typedef struct {
+  int64_t image, y, x;
+} place;
+
+static place place_of(int64_t tile, int64_t down, int64_t across) {
+  return (place){.image = tile / across / down, .y = tile / across % down, .x = tile % across};
+}
+
+static void advance(place *at, int64_t down, int64_t across) {
+  if (++at->x < across) return;
+  at->x = 0;
+  if (++at->y < down) return;
+  at->y = 0;
+  at->image++;
 }
 
 #define NAGARE_FLOAT32_ONLY
@@ -79,7 +102,8 @@ static bool suits(const nagare_convolution *shape, problem p) {
 
 /// Enough for the widest vectors.
 static int64_t packed_count(problem p) {
-  return 36 * p.channels * rounded_up(p.target_channels, 8);
+  return 36 * (p.channels * rounded_up(p.target_channels, 8) +
+               quotient_up(p.target_channels, CHUNK) * PLANE_GAP);
 }
 
 static int64_t scratch_bytes(problem p) {
@@ -101,7 +125,7 @@ int64_t nagare_winograd_packed_count_f32(const nagare_convolution *shape) {
   return packed_count(forward_problem(shape));
 }
 int64_t nagare_winograd_pack_task_count_f32(const nagare_convolution *shape) {
-  return quotient_up(shape->output_channels, CHUNK);
+  return quotient_up(shape->output_channels, PACK_COLUMNS);
 }
 void nagare_winograd_pack_f32(
     const nagare_convolution *shape, const float *filter, float *packed, int64_t task) {
@@ -128,7 +152,7 @@ int64_t nagare_winograd_input_gradient_packed_count_f32(const nagare_convolution
   return packed_count(input_gradient_problem(shape));
 }
 int64_t nagare_winograd_input_gradient_pack_task_count_f32(const nagare_convolution *shape) {
-  return quotient_up(shape->input_channels, CHUNK);
+  return quotient_up(shape->input_channels, PACK_COLUMNS);
 }
 void nagare_winograd_input_gradient_pack_f32(
     const nagare_convolution *shape, const float *filter, float *packed, int64_t task) {
@@ -154,35 +178,38 @@ void nagare_winograd_input_gradient_f32(
 /// [3, 3, target channels, channels] and turned around.
 static void NAME(pack)(
     const problem *p, const REAL *filter, bool turned, REAL *packed, int64_t task) {
-  const int64_t begin = task * CHUNK, columns = least(CHUNK, p->target_channels - begin);
-  const int64_t padded = rounded_up(columns, LANES), plane = p->channels * padded;
+  const int64_t begin = task * PACK_COLUMNS, end = least(begin + PACK_COLUMNS, p->target_channels);
+  const int64_t chunk = begin / CHUNK * CHUNK;
+  const int64_t padded = rounded_up(least(CHUNK, p->target_channels - chunk), LANES);
+  const int64_t plane = p->channels * padded + PLANE_GAP;
   const int64_t taps = p->channels * p->target_channels;
-  packed += begin * 36 * p->channels;
-  for (int64_t j = 0; j < columns; j += LANES) {
-    const int64_t panel = j / PANEL * PANEL, width = least(PANEL, padded - panel);
-    const int64_t existing = least(LANES, columns - j);
-    for (int64_t c = 0; c < p->channels; c++) {
-      VECTOR half[3][6], w[3], value[6];
-      for (int64_t x = 0; x < 3; x++) {
-        for (int64_t y = 0; y < 3; y++) {
-          if (!turned) {
-            w[y] = NAME(load_part)(
-                filter + (y * 3 + x) * taps + c * p->target_channels + begin + j, existing);
-          } else {
-            const REAL *from = filter + (8 - y * 3 - x) * taps + (begin + j) * p->channels + c;
-            w[y] = (VECTOR){0};
-            for (int64_t i = 0; i < existing; i++) w[y][i] = from[i * p->channels];
+  packed += 36 * (chunk * p->channels + chunk / CHUNK * PLANE_GAP);
+  for (int64_t panel = begin; panel < end; panel += PANEL) {
+    const int64_t width = least(PANEL, chunk + padded - panel);
+    for (int64_t c = 0; c < p->channels; c++)
+      for (int64_t j = panel; j < least(panel + PANEL, end); j += LANES) {
+        const int64_t existing = least(LANES, end - j);
+        VECTOR half[3][6], w[3], value[6];
+        for (int64_t x = 0; x < 3; x++) {
+          for (int64_t y = 0; y < 3; y++) {
+            if (!turned) {
+              w[y] = NAME(load_part)(
+                  filter + (y * 3 + x) * taps + c * p->target_channels + j, existing);
+            } else {
+              const REAL *from = filter + (8 - y * 3 - x) * taps + j * p->channels + c;
+              w[y] = (VECTOR){0};
+              for (int64_t i = 0; i < existing; i++) w[y][i] = from[i * p->channels];
+            }
           }
+          NAME(evaluate_filter)(w, half[x]);
         }
-        NAME(evaluate_filter)(w, half[x]);
+        REAL *to = packed + (panel - chunk) * p->channels + c * width + j - panel;
+        for (int64_t y = 0; y < 6; y++) {
+          for (int64_t x = 0; x < 3; x++) w[x] = half[x][y];
+          NAME(evaluate_filter)(w, value);
+          for (int64_t x = 0; x < 6; x++) NAME(store)(to + (y * 6 + x) * plane, value[x]);
+        }
       }
-      REAL *to = packed + panel * p->channels + c * width + j - panel;
-      for (int64_t y = 0; y < 6; y++) {
-        for (int64_t x = 0; x < 3; x++) w[x] = half[x][y];
-        NAME(evaluate_filter)(w, value);
-        for (int64_t x = 0; x < 6; x++) NAME(store)(to + (y * 6 + x) * plane, value[x]);
-      }
-    }
   }
 }
 
@@ -251,20 +278,21 @@ static void NAME(correlate)(
     const int64_t first = 6 * bound(p->sixes, block, p->blocks);
     const int64_t last = least(p->tiles, 6 * bound(p->sixes, block + 1, p->blocks));
     const int64_t tiles = last - first;
-    for (int64_t t = 0; t < tiles; t++) {
-      const int64_t x = (first + t) % p->across, line = (first + t) / p->across;
+    const place start = place_of(first, p->down, p->across);
+    place at = start;
+    for (int64_t t = 0; t < tiles; t++, advance(&at, p->down, p->across)) {
       NAME(square) square;
       NAME(find)(
-          source + line / p->down * source_size, p->height, p->width, p->channels,
-          line % p->down * 4 - p->top, x * 4 - p->left, 6, zeros, &square);
+          source + at.image * source_size, p->height, p->width, p->channels, at.y * 4 - p->top,
+          at.x * 4 - p->left, 6, zeros, &square);
       NAME(evaluate_source_square)(&square, p->channels, values + t * padded, plane);
     }
     for (int64_t chunk = 0; chunk < p->target_channels; chunk += CHUNK) {
       const int64_t columns = least(CHUNK, p->target_channels - chunk);
       const int64_t width = rounded_up(columns, LANES);
       const int64_t product_plane = p->block_tiles * width + PLANE_GAP;
-      const REAL *b = packed + chunk * 36 * p->channels;
-      for (int64_t i = 0; i < 36; i++)
+      const REAL *b = packed + 36 * (chunk * p->channels + chunk / CHUNK * PLANE_GAP);
+      for (int64_t i = 0; i < 36; i++, b += PLANE_GAP)
         for (int64_t j = 0; j < width; j += PANEL) {
           const int64_t panel = least(PANEL, width - j);
           NAME(multiply_panel)(
@@ -272,13 +300,13 @@ static void NAME(correlate)(
               products + i * product_plane + j, width, false);
           b += p->channels * panel;
         }
-      for (int64_t t = 0; t < tiles; t++) {
-        const int64_t x = (first + t) % p->across * 4, line = (first + t) / p->across;
-        const int64_t y = line % p->down * 4;
-        const int64_t at = (line / p->down * p->target_height + y) * target_row +
-                           x * p->target_channels + chunk;
+      at = start;
+      for (int64_t t = 0; t < tiles; t++, advance(&at, p->down, p->across)) {
+        const int64_t y = at.y * 4, x = at.x * 4;
+        const int64_t corner = (at.image * p->target_height + y) * target_row +
+                               x * p->target_channels + chunk;
         const NAME(tile_target) to = {
-            .corner = target + at, .mask = mask ? mask + at : NULL, .row = target_row,
+            .corner = target + corner, .mask = mask ? mask + corner : NULL, .row = target_row,
             .pixel = p->target_channels, .rows = least(4, p->target_height - y),
             .columns = least(4, p->target_width - x), .relu = relu};
         const bool complete = to.rows == 4 && to.columns == 4;

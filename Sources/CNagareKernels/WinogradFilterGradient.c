@@ -3,8 +3,8 @@
 #include "ConvolutionAlgorithms.h"
 
 /// Elements of the transformed source and gradient of a block.
-#define BLOCK_VALUES 131072
-#define MOST_TILES 96
+#define BLOCK_VALUES 262144
+#define MOST_TILES 48
 /// Channels of the input and of the output of which a task sums the products.
 #define CHUNK 128
 #define PLANE_GAP 16
@@ -48,6 +48,23 @@ static division divided(const nagare_convolution *shape) {
   return d;
 }
 
+/// The place of a tile: its picture, and its row and column of tiles.
+typedef struct {
+  int64_t image, y, x;
+} place;
+
+static place place_of(int64_t tile, int64_t down, int64_t across) {
+  return (place){.image = tile / across / down, .y = tile / across % down, .x = tile % across};
+}
+
+static void advance(place *at, int64_t down, int64_t across) {
+  if (++at->x < across) return;
+  at->x = 0;
+  if (++at->y < down) return;
+  at->y = 0;
+  at->image++;
+}
+
 #define NAGARE_FLOAT32_ONLY
 #define NAGARE_BODY "WinogradFilterGradient.c"
 #include "Multiversion.h"
@@ -56,7 +73,7 @@ bool nagare_winograd_filter_gradient_suits(const nagare_convolution *shape) {
   const division d = divided(shape);
   return shape->filter_height == 3 && shape->filter_width == 3 && shape->stride_height == 1 &&
          shape->stride_width == 1 && shape->dilation_height == 1 && shape->dilation_width == 1 &&
-         shape->groups == 1 && shape->input_channels >= 4 && shape->output_channels >= 4 &&
+         shape->groups == 1 && shape->input_channels >= 8 &&
          6 * d.down * d.across <= shape->output_height * shape->output_width && d.tiles >= 16;
 }
 int64_t nagare_winograd_filter_gradient_task_count_f32(const nagare_convolution *shape) {
@@ -84,10 +101,15 @@ void nagare_winograd_filter_gradient_sum_f32(
     const nagare_convolution *shape, const float *partials, float *filter_gradient) {
   const int64_t parts = divided(shape).parts;
   const int64_t count = 9 * shape->input_channels * shape->output_channels;
-  for (int64_t i = 0; i < count; i++) {
-    float sum = partials[i];
-    for (int64_t p = 1; p < parts; p++) sum += partials[p * count + i];
-    filter_gradient[i] = sum;
+  // A piece at a time, which stays in the cache.
+  for (int64_t piece = 0; piece < count; piece += 1024) {
+    const int64_t size = least(1024, count - piece);
+    float *sum = filter_gradient + piece;
+    memmove(sum, partials + piece, (size_t)size * sizeof(float));
+    for (int64_t p = 1; p < parts; p++) {
+      const float *part = partials + p * count + piece;
+      for (int64_t i = 0; i < size; i++) sum[i] += part[i];
+    }
   }
 }
 
@@ -179,21 +201,21 @@ static void NAME(filter_gradient)(
 
   const int64_t begin = bound(d->tiles, part, d->parts);
   const int64_t end = bound(d->tiles, part + 1, d->parts);
+  place at = place_of(begin, d->down, d->across);
   for (int64_t first = begin; first < end; first += d->block_tiles) {
     const int64_t tiles = least(d->block_tiles, end - first);
-    for (int64_t t = 0; t < tiles; t++) {
-      const int64_t x = (first + t) % d->across * 4, line = (first + t) / d->across;
-      const int64_t y = line % d->down * 4, image = line / d->down;
+    for (int64_t t = 0; t < tiles; t++, advance(&at, d->down, d->across)) {
+      const int64_t y = at.y * 4, x = at.x * 4;
       NAME(square) square;
       NAME(find)(
-          input + image * shape->input_height * shape->input_width * shape->input_channels +
+          input + at.image * shape->input_height * shape->input_width * shape->input_channels +
               input_chunk,
           shape->input_height, shape->input_width, shape->input_channels,
           y - shape->padding_top, x - shape->padding_left, 6, zeros, &square);
       NAME(evaluate_source_square)(&square, inputs, input_values + t * input_width, input_plane);
       NAME(find)(
           output_gradient +
-              image * shape->output_height * shape->output_width * shape->output_channels +
+              at.image * shape->output_height * shape->output_width * shape->output_channels +
               output_chunk,
           shape->output_height, shape->output_width, shape->output_channels, y, x, 4, zeros,
           &square);

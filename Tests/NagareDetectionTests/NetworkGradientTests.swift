@@ -41,10 +41,11 @@ import Testing
         let feed = try Tensor(moved, dimensions: tensors[0].dimensions)
         return Double(try session.run(loss, feeds: [variable.value: feed]).elements(Float.self)[0])
       }
-      let distance = 0.01
+      // Far enough for the loss's precision, near enough that few ReLUs change sides.
+      let distance = 0.001
       let difference = (try shifted(by: distance) - shifted(by: -distance)) / (2 * distance)
       #expect(
-        abs(difference - length) <= 0.02 * length + 2e-5,
+        abs(difference - length) <= 0.02 * length + 1e-4,
         "\(variable.value): \(difference) along a gradient of length \(length)")
     }
   }
