@@ -71,7 +71,9 @@ enum Registry {
   static let image: [any Op.Type] = [
     DecodeJPEG.self, DecodeAndCropJPEG.self, DecodePNG.self, DecodeImage.self, EncodeJPEG.self,
     EncodePNG.self, ResizeBilinear.self, ResizeBilinearGrad.self, ResizeNearestNeighbor.self,
-    ResizeNearestNeighborGrad.self, AdjustContrast.self,
+    ResizeNearestNeighborGrad.self, AdjustContrast.self, NonMaxSuppression.self,
+    NonMaxSuppressionV2.self, NonMaxSuppressionV3.self, NonMaxSuppressionV4.self,
+    NonMaxSuppressionV5.self,
   ]
 
   static let inputOutput: [any Op.Type] = [

@@ -155,10 +155,31 @@ public func topK(
   file: StaticString = #fileID, line: UInt = #line
 ) throws(GraphError) -> (values: Output, indices: Output) {
   let location = SourceLocation(file, line)
-  let op = TopKV2(sorted: sorted)
-  let node = try input.graph.add(op, named: name ?? "TopKV2", location) {
+  return try topK(input, sorted, name, location) { () throws(GraphError) in
+    try input.graph.constant(size: k, name: "k", location)
+  }
+}
+
+/// The `k` greatest entries along the last dimension in descending order, and their places, where
+/// `k` (a scalar: int16, int32, int64) is known only in the run.
+///
+/// - Throws: `invalidArgument` when the last dimension is smaller than `k`; in the run if need be.
+///
+/// TensorFlow: `TopKV2`, `tf.nn.top_k`.
+public func topK(
+  _ input: Output, k: Output, sorted: Bool = true, name: String? = nil,
+  file: StaticString = #fileID, line: UInt = #line
+) throws(GraphError) -> (values: Output, indices: Output) {
+  try topK(input, sorted, name, SourceLocation(file, line)) { () throws(GraphError) in k }
+}
+
+private func topK(
+  _ input: Output, _ sorted: Bool, _ name: String?, _ location: SourceLocation,
+  _ k: () throws(GraphError) -> Output
+) throws(GraphError) -> (values: Output, indices: Output) {
+  let node = try input.graph.add(TopKV2(sorted: sorted), named: name ?? "TopKV2", location) {
     () throws(GraphError) in
-    [input, try input.graph.constant(size: k, name: "k", location)]
+    [input, try k()]
   }
   return (input.graph.output(node), input.graph.output(node, 1))
 }

@@ -249,6 +249,8 @@ def clean(message, node_name=None):
         message = detected.group(1)
     message = re.sub(r"^Graph execution error:\s*", "", message)
     message = re.split(r" for '\{\{node | for '\S+' \(op: ", message)[0]
+    # Some kernels repeat in parentheses what shape inference says when the node is added.
+    message = re.sub(r" \((Shape|Dimensions?) must be [^)]*\)", "", message)
     message = re.split(r"\n\t ?\[\[|\n\t; NodeDef|; NodeDef:|\n\nOriginal stack", message)[0]
     message = re.sub(r"^\{\{function_node[^}]*\}\}( \{\{node [^}]*\}\})? ?", "", message)
     message = re.sub(r"\s*\[Op:\w+\]", "", message)

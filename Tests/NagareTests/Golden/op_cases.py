@@ -1294,6 +1294,83 @@ def parsing():
     refused("DecodeRaw", np.array([payload, payload[:4]], object), label="two lengths", out_type=u8)
 
 
+def suppression():
+    family("suppression")
+    boxes = np.array([
+        [0, 0, 1, 1], [0, 0.1, 1, 1.1], [0, -0.1, 1, 0.9], [0, 10, 1, 11], [0, 10.1, 1, 11.1],
+        [0, 100, 1, 101]], np.float32)
+    flipped = boxes[:, [2, 3, 0, 1]]
+    scores = np.array([.9, .75, .6, .95, .5, .3], np.float32)
+    strange = np.array([nan, .75, .6, inf, -inf, .3], np.float32)
+    unknown = boxes.copy()
+    unknown[0, 0], unknown[3, 2], unknown[5] = nan, nan, 0
+    n, half = np.int32, np.float32(0.5)
+    zero, none = np.float32(0), np.float32(-inf)
+    random = np.random.RandomState(7)
+    corners = np.round(random.uniform(0, 1, (40, 4)), 2).astype(np.float32)
+    many = np.round(random.uniform(0, 1, 40), 1).astype(np.float32)  # with ties
+
+    op = "NonMaxSuppression"
+    case(op, boxes, scores, n(3))
+    case(op, boxes, scores, n(9), label="overlap 0.9", iou_threshold=0.9)
+    case(op, flipped, strange, n(9), label="strange scores")
+    case(op, corners, many, n(40), label="many", iou_threshold=0.1)
+    refused(op, boxes, scores, n(3), label="overlap over 1", iou_threshold=1.5)
+    refused(op, boxes, scores, n(3), label="overlap nan", iou_threshold=nan)
+    refused(op, boxes, scores, n(-1), label="negative size")
+
+    thresholds = {"NonMaxSuppressionV2": [half], "NonMaxSuppressionV3": [half, zero],
+                  "NonMaxSuppressionV4": [half, zero], "NonMaxSuppressionV5": [half, zero, zero]}
+    for op, rest in thresholds.items():
+        more = rest[1:]
+        case(op, boxes, scores, n(3), *rest)
+        case(op, flipped, scores, n(9), *rest, label="flipped")
+        case(op, boxes, scores, n(0), *rest, label="none wanted")
+        case(op, boxes[:0], scores[:0], n(3), *rest, label="empty")
+        case(op, boxes, strange, n(9), *rest, label="strange scores")
+        case(op, unknown, scores, n(9), *rest, label="strange boxes")
+        case(op, boxes, scores, n(9), zero, *more, label="overlap 0")
+        case(op, boxes, scores, n(9), np.float32(1), *more, label="overlap 1")
+        case(op, corners, many, n(40), np.float32(0.3), *more, label="many")
+        case(op, boxes, np.full(6, half), n(9), *rest, label="ties")
+        case(op, boxes, scores, n(2**31 - 1), *rest, label="all")
+        refused(op, boxes[:, :3], scores, n(3), *rest, label="three columns")
+        refused(op, boxes[:3], scores, n(3), *rest, label="fewer boxes")
+        refused(op, boxes[0], scores, n(3), *rest, label="one box")
+        refused(op, boxes, boxes, n(3), *rest, label="scores of rank 2")
+        refused(op, boxes, scores, np.array([3], n), *rest, label="size of rank 1")
+        refused(op, boxes, scores, n(-1), *rest, label="negative size")
+        for place, _ in enumerate(rest):
+            other = list(rest)
+            other[place] = np.array([0.5], np.float32)
+            refused(op, boxes, scores, n(3), *other, label=f"threshold {place} of rank 1")
+        for wrong in (-0.1, 1.1, nan):
+            refused(op, boxes, scores, n(3), np.float32(wrong), *more, label=f"overlap {wrong}")
+        if not more:
+            continue
+        rest = rest[2:]
+        for least in (0.5, 0.6, 1, nan, -inf):
+            case(op, boxes, scores, n(9), half, np.float32(least), *rest, label=f"score {least}")
+        case(op, boxes, strange, n(9), half, none, *rest, label="strange scores, no least")
+    for op in ["NonMaxSuppressionV4", "NonMaxSuppressionV5"]:
+        rest = thresholds[op]
+        case(op, boxes, scores, n(5), *rest, label="padded", pad_to_max_output_size=True)
+        case(op, boxes[:0], scores[:0], n(2), *rest, label="padded empty",
+             pad_to_max_output_size=True)
+        refused(op, boxes, scores, n(-1), *rest, label="padded negative size",
+                pad_to_max_output_size=True)
+    op = "NonMaxSuppressionV5"
+    for sigma in (0.1, 0.5, 10):
+        case(op, boxes, scores, n(9), half, zero, np.float32(sigma), label=f"sigma {sigma}")
+        case(op, corners, many, n(40), half, np.float32(0.2), np.float32(sigma),
+             label=f"many, sigma {sigma}")
+    case(op, unknown, strange, n(9), half, zero, half, label="sigma, strange")
+    case(op, boxes, scores, n(8), half, np.float32(0.28), half, label="sigma, padded",
+         pad_to_max_output_size=True)
+    for sigma in (-1, nan):
+        refused(op, boxes, scores, n(9), half, zero, np.float32(sigma), label=f"sigma {sigma}")
+
+
 def summary():
     family("summary")
     case("ScalarSummary", "loss", V(1.5), tolerance="summary")
@@ -1344,7 +1421,7 @@ def summary():
 FAMILIES = [
     math_binary, comparison, math_unary, activation, cast, reduction, array_shape, array_join,
     array_slice, matrix, loss, convolution, pooling, normalization, resize, image, random, parsing,
-    summary]
+    suppression, summary]
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]
