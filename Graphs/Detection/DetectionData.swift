@@ -11,6 +11,7 @@ public final class DetectionData {
     /// `[size, size, 1]`, 0 … 255.
     var grey: Tensor
     var labels: Tensor
+    var masks: Tensor
     var offsets: Tensor
     var regions: [Region]
   }
@@ -21,11 +22,13 @@ public final class DetectionData {
     public let images: Tensor
     /// `[batch, boxes, NUM_CLASSES]`.
     public let labels: Tensor
+    /// `[batch, boxes]`.
+    public let masks: Tensor
     /// `[batch, boxes, 4]`.
     public let offsets: Tensor
   }
 
-  let detector: GridDetector
+  let detector: Detector
   let samples: [Sample]
   private let pipeline: PicturePipeline
   private let session: Session
@@ -34,10 +37,12 @@ public final class DetectionData {
   /// The number of pictures.
   public var count: Int { samples.count }
 
-  /// The number of classes that the records of a file are packed for.
+  /// The numbers of classes and of boxes that the records of a file are packed for.
   ///
   /// - Throws: `dataLoss` for a file without records or with other ones.
-  public static func classCount(_ path: String) throws(GraphError) -> Int {
+  public static func extent(
+    of path: String
+  ) throws(GraphError) -> (classCount: Int, boxCount: Int) {
     let reader = try RecordReader(path)
     guard let record = try reader.next() else {
       throw GraphError(.dataLoss, "\(path): there are no records in this file")
@@ -59,7 +64,7 @@ public final class DetectionData {
         "\(path): its records have \(counts[0].count) labels for \(counts[1].count) boxes; pack the "
           + "pictures with `nagare dataset pack`")
     }
-    return counts[0].count / counts[1].count
+    return (counts[0].count / counts[1].count, counts[1].count)
   }
 
   /// Reads and decodes all records of a file.
@@ -68,9 +73,23 @@ public final class DetectionData {
   /// - Throws: `dataLoss` for damaged records, `invalidArgument` for records that were packed for
   ///   another detector.
   public init(
-    _ path: String, detector: GridDetector, seed: UInt64, threads: Int? = nil,
+    _ path: String, detector: Detector, seed: UInt64, threads: Int? = nil,
     progress: (Int) throws(GraphError) -> Void = { _ in }
   ) throws(GraphError) {
+    let extent = try Self.extent(of: path)
+    guard extent.boxCount == detector.boxes.count else {
+      throw GraphError(
+        .invalidArgument,
+        "\(path): its records are packed for a detector of \(extent.boxCount) boxes, and the "
+          + "\(detector.kind.rawValue) detector has \(detector.boxes.count); pack them with "
+          + "`nagare dataset pack --detector \(detector.kind.rawValue)`")
+    }
+    guard extent.classCount == detector.classCount else {
+      throw GraphError(
+        .invalidArgument,
+        "\(path): its records are packed for \(extent.classCount) classes, and the detector has "
+          + "\(detector.classCount)")
+    }
     self.detector = detector
     self.seed = seed
     pipeline = try PicturePipeline(detector, seed: Int64(truncatingIfNeeded: seed & 0x7fff_ffff))
@@ -78,8 +97,8 @@ public final class DetectionData {
     let decode = try session.callable(
       feeds: [pipeline.record],
       fetches: [
-        pipeline.name, pipeline.grey, pipeline.labels, pipeline.offsets, pipeline.regions,
-        pipeline.regionLabels,
+        pipeline.name, pipeline.grey, pipeline.labels, pipeline.masks, pipeline.offsets,
+        pipeline.regions, pipeline.regionLabels,
       ])
     let reader = try RecordReader(path)
     var samples: [Sample] = []
@@ -99,8 +118,8 @@ public final class DetectionData {
   }
 
   private static func sample(_ values: [Tensor]) throws(GraphError) -> Sample {
-    let sides = try values[4].elements(Float.self)
-    let labels = try values[5].elements(Int64.self)
+    let sides = try values[5].elements(Float.self)
+    let labels = try values[6].elements(Int64.self)
     guard sides.count == 4 * labels.count else {
       throw GraphError(
         .invalidArgument, "\(sides.count) sides were given for \(labels.count) regions")
@@ -114,7 +133,7 @@ public final class DetectionData {
     }
     return Sample(
       name: String(decoding: values[0].strings.first ?? [], as: UTF8.self), grey: values[1],
-      labels: values[2], offsets: values[3], regions: regions)
+      labels: values[2], masks: values[3], offsets: values[4], regions: regions)
   }
 
   /// The pictures of the batch of training step `step`, counted from 0: every epoch in an order of
@@ -152,12 +171,13 @@ public final class DetectionData {
     let chosen = indices(step: step, batchSize: batchSize).map { samples[$0] }
     var images: [Tensor] = []
     for sample in chosen { images.append(try standardized(sample.grey, distorts: distorts)) }
-    let grid = detector.grid.count
+    let boxes = detector.boxes.count
     return Batch(
       images: try Tensor(stacking: images),
       labels: try Tensor(stacking: chosen.map(\.labels)).reshaped(
-        [chosen.count, grid, detector.classCount]),
-      offsets: try Tensor(stacking: chosen.map(\.offsets)).reshaped([chosen.count, grid, 4]))
+        [chosen.count, boxes, detector.classCount]),
+      masks: try Tensor(stacking: chosen.map(\.masks)),
+      offsets: try Tensor(stacking: chosen.map(\.offsets)).reshaped([chosen.count, boxes, 4]))
   }
 
   /// A grey picture as the detector takes it.

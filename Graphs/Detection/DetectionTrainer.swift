@@ -17,6 +17,8 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   public var learningRate = 0.002
   public var schedule = Schedule.cosine
   public var maxStep = 2000
+  /// The detector's own loss when `nil`.
+  public var loss: DetectionLoss?
   /// Of initial variables, order and distortion.
   public var seed: UInt64 = 1
   /// Whether brightness and contrast change at random.
@@ -62,7 +64,7 @@ public struct TrainingProgress: Sendable {
   public var secondsLeft: Double { Double(maxStep - step) / max(stepsPerSecond, 1e-9) }
 }
 
-/// Trains the grid detector on a packed file and writes a run folder: checkpoints, event files,
+/// Trains a detector on a packed file and writes a run folder: checkpoints, event files,
 /// metrics.csv, loss curves, settings and the graph.
 public final class DetectionTrainer {
   /// A row of metrics.csv.
@@ -73,7 +75,7 @@ public final class DetectionTrainer {
     var learningRate: Double
   }
 
-  public let model: GridModel
+  public let model: DetectorModel
   public let options: TrainingOptions
   /// The step that the run goes on from: 0, or that of the newest intact checkpoint of the folder.
   public private(set) var step = 0
@@ -103,15 +105,18 @@ public final class DetectionTrainer {
     self.labels = labels
     try makeFolder(folder)
     lock = try FolderLock(folder)
-    model = try GridModel(
+    model = try DetectorModel(
       data.detector, seed: Int64(truncatingIfNeeded: options.seed & 0x7fff_ffff), threads: threads)
     let graph = model.graph
     let detector = data.detector
-    let boxes = detector.grid.count
+    let boxes = detector.boxes.count
     let labelInput = try graph.placeholder(
       .float32, shape: [nil, boxes, detector.classCount], name: "labels")
+    let maskInput = try graph.placeholder(
+      .float32, shape: [nil, boxes], name: "label_masks")
     let offsetInput = try graph.placeholder(.float32, shape: [nil, boxes, 4], name: "offsets")
-    let loss = try detector.loss(model.logits, labels: labelInput, offsets: offsetInput)
+    let loss = try (options.loss ?? detector.kind.loss)(
+      model.logits, masks: maskInput, labels: labelInput, offsets: offsetInput)
     let globalStep = try graph.globalStep()
     let base = try graph.constant(
       try Tensor(scalar: Float(options.learningRate)), name: "learning_rate")
@@ -126,7 +131,7 @@ public final class DetectionTrainer {
     let initializer = try graph.initializer()
     saver = try Saver(graph, maximumToKeep: options.keep)
     trainStep = try model.session.callable(
-      feeds: [model.images, labelInput, offsetInput],
+      feeds: [model.images, labelInput, maskInput, offsetInput],
       fetches: [loss.label, loss.location, rate], targets: [train])
     try model.session.run(initializer)
     try resume(warn)
@@ -173,7 +178,8 @@ public final class DetectionTrainer {
     while step < options.maxStep, !wasStopped {
       let batch = try data.batch(
         step: step, batchSize: options.batchSize, distorts: options.distorts)
-      let values = try trainStep.run([batch.images, batch.labels, batch.offsets])
+      let values = try trainStep.run(
+        [batch.images, batch.labels, batch.masks, batch.offsets])
       let numbers = values.compactMap { $0.doubles?.first }
       step += 1
       guard numbers.count == 3, numbers[0].isFinite, numbers[1].isFinite else {
@@ -188,8 +194,8 @@ public final class DetectionTrainer {
         metrics.append(row)
         try events.write(
           Summary([
-            .init(tag: "model0_label_loss", .scalar(Float(row.labelLoss))),
-            .init(tag: "model0_loc_loss", .scalar(Float(row.locationLoss))),
+            .init(tag: labelTag, .scalar(Float(row.labelLoss))),
+            .init(tag: locationTag, .scalar(Float(row.locationLoss))),
             .init(tag: "learning_rate", .scalar(Float(row.learningRate))),
           ]), step: Int64(step))
       }
@@ -212,18 +218,21 @@ public final class DetectionTrainer {
   private func save(_ events: EventWriter) throws(GraphError) {
     try saver.save(model.session, folder: folder, step: step)
     try events.flush()
-    try Folder.write(MetricsFile.text(metrics), to: MetricsFile.name, in: folder)
+    let columns = ["step", labelTag, locationTag, "learning_rate"]
+    try Folder.write(
+      MetricsFile.text(metrics, columns: columns), to: MetricsFile.name, in: folder)
     try Folder.write(lossChart.svg, to: "loss.svg", in: folder)
   }
+
+  private var labelTag: String { model.detector.kind.modelName + "_label_loss" }
+  private var locationTag: String { model.detector.kind.modelName + "_loc_loss" }
 
   private var lossChart: CurveChart {
     CurveChart(
       title: "Training loss", xLabel: "step", yLabel: "loss",
       series: [
-        .init(
-          name: "model0_label_loss", points: metrics.map { (Double($0.step), $0.labelLoss) }),
-        .init(
-          name: "model0_loc_loss", points: metrics.map { (Double($0.step), $0.locationLoss) }),
+        .init(name: labelTag, points: metrics.map { (Double($0.step), $0.labelLoss) }),
+        .init(name: locationTag, points: metrics.map { (Double($0.step), $0.locationLoss) }),
       ], isLogarithmic: true)
   }
 }
@@ -244,7 +253,7 @@ struct RateMeter {
 
 /// What a run was made with, as `settings.json` holds it.
 struct RunSettings: Codable {
-  var detector = "grid"
+  var detector: Detector.Kind
   var options: TrainingOptions
   var pictureSize: Int
   var labels: [String]
@@ -252,8 +261,10 @@ struct RunSettings: Codable {
   var system = ProcessInfo.processInfo.operatingSystemVersionString
   var processors = ProcessInfo.processInfo.activeProcessorCount
 
-  init(options: TrainingOptions, detector: GridDetector, labels: [String]) {
+  init(options: TrainingOptions, detector: Detector, labels: [String]) {
     self.options = options
+    self.options.loss = options.loss ?? detector.kind.loss
+    self.detector = detector.kind
     pictureSize = detector.pictureSize
     self.labels = labels
   }
@@ -274,10 +285,9 @@ struct RunSettings: Codable {
 /// `metrics.csv`: a row a summary.
 enum MetricsFile {
   static let name = "metrics.csv"
-  private static let header = "step,model0_label_loss,model0_loc_loss,learning_rate"
 
-  static func text(_ rows: [DetectionTrainer.Metrics]) -> String {
-    var text = header + "\n"
+  static func text(_ rows: [DetectionTrainer.Metrics], columns: [String]) -> String {
+    var text = columns.joined(separator: ",") + "\n"
     for row in rows {
       text += "\(row.step),\(row.labelLoss),\(row.locationLoss),\(row.learningRate)\n"
     }

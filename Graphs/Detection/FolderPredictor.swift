@@ -15,7 +15,7 @@ public struct FolderPredictor {
     public var regions: [Region]
   }
 
-  private let model: GridModel
+  private let model: DetectorModel
   private let labels: LabelMap
   private let pipeline: PicturePipeline
   private let session: Session
@@ -24,10 +24,10 @@ public struct FolderPredictor {
 
   /// - Parameters:
   ///   - threshold: The least confidence of a region, 0 … 1; the book's is 0.8.
-  ///   - suppression: What becomes of overlapping regions.
+  ///   - suppression: What becomes of overlapping regions; the detector's own way by default.
   public init(
-    _ model: GridModel, labels: LabelMap, threshold: Double = 0.8,
-    suppression: Suppression = .drop(overlap: 0.3), threads: Int? = nil
+    _ model: DetectorModel, labels: LabelMap, threshold: Double = 0.8,
+    suppression: Suppression? = nil, threads: Int? = nil
   ) throws(GraphError) {
     guard (0...1).contains(threshold) else {
       throw GraphError(.invalidArgument, "The threshold must be from 0 to 1, got \(threshold)")
@@ -40,7 +40,7 @@ public struct FolderPredictor {
     self.model = model
     self.labels = labels
     self.threshold = threshold
-    self.suppression = suppression
+    self.suppression = suppression ?? model.detector.kind.suppression
     pipeline = try PicturePipeline(model.detector, seed: nil)
     session = Session(pipeline.graph, threads: threads)
   }

@@ -22,6 +22,9 @@ public struct Grid: Sendable, Hashable {
   /// The box of the cell with this number, counted row by row.
   public func box(at index: Int) -> Box { box(column: index % size, row: index / size) }
 
+  /// The boxes of all cells, row by row.
+  public var boxes: [Box] { (0..<count).map { box(at: $0) } }
+
   /// The cell that holds the centre of `region`; the nearest one for a centre outside the picture.
   public func cell(holdingCentreOf region: Box) -> (column: Int, row: Int) {
     func place(_ centre: Double) -> Int {
@@ -42,47 +45,5 @@ extension Box {
     Box(
       left: left + offsets.0, top: top + offsets.1, right: right + offsets.2,
       bottom: bottom + offsets.3)
-  }
-}
-
-/// What a detector should say of one picture, for each of its boxes.
-public struct Targets: Sendable, Equatable {
-  /// `[boxes, classes]`, 1 for the class of a positive box, row by row.
-  public var labels: [Float]
-  /// `[boxes]`, 1 for a positive box.
-  public var masks: [Float]
-  /// `[boxes, 4]`, region − box for a positive box, 0 for the others.
-  public var offsets: [Float]
-  /// Regions for which no box was left, because an earlier region has the same cell.
-  public var unmatched: [Region] = []
-}
-
-extension Grid {
-  /// The targets of a picture: the box that holds a region's centre is positive.
-  ///
-  /// Of two regions with their centre in one cell the first gets it. Regions of label 0 are negative
-  /// examples and those of a label over `classCount` unknown: neither makes a box positive.
-  ///
-  /// - Parameter classCount: NUM_CLASSES, at least 1.
-  public func targets(for regions: [Region], classCount: Int) -> Targets {
-    let classes = max(classCount, 1)
-    var targets = Targets(
-      labels: [Float](repeating: 0, count: count * classes),
-      masks: [Float](repeating: 0, count: count),
-      offsets: [Float](repeating: 0, count: count * 4))
-    for region in regions where 1...classes ~= region.label {
-      let (column, row) = cell(holdingCentreOf: region.box)
-      let index = row * size + column
-      guard targets.masks[index] == 0 else {
-        targets.unmatched.append(region)
-        continue
-      }
-      targets.masks[index] = 1
-      targets.labels[index * classes + region.label - 1] = 1
-      for (side, offset) in box(at: index).offsets(to: region.box).enumerated() {
-        targets.offsets[index * 4 + side] = Float(offset)
-      }
-    }
-    return targets
   }
 }

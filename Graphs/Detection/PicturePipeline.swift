@@ -10,8 +10,9 @@ struct PicturePipeline {
   let file: Output
   /// `[size, size, 1]` float32, 0 … 255: the record's picture before distortion.
   let grey: Output
-  /// `[boxes × NUM_CLASSES]`, `[boxes × 4]`.
+  /// `[boxes × NUM_CLASSES]`, `[boxes]`, `[boxes × 4]`.
   let labels: Output
+  let masks: Output
   let offsets: Output
   /// The true regions, four sides each, and their labels: any number.
   let regions: Output
@@ -33,9 +34,9 @@ struct PicturePipeline {
     static let contrast: ClosedRange<Float> = 0.2...1.5
   }
 
-  init(_ detector: GridDetector, seed: Int64?) throws(GraphError) {
+  init(_ detector: Detector, seed: Int64?) throws(GraphError) {
     let size = detector.pictureSize
-    let boxes = detector.grid.count
+    let boxes = detector.boxes.count
     graph.randomSeed = seed
     record = try graph.placeholder(.string, shape: .scalar, name: "record")
     let example = try parseSingleExample(
@@ -44,12 +45,14 @@ struct PicturePipeline {
         "image": .fixed(.string, shape: []),
         "image_file_name": .fixed(.string, shape: [], fallback: ""),
         "labels": .fixed(.float32, shape: [boxes * detector.classCount]),
+        "label_masks": .fixed(.float32, shape: [boxes]),
         "offset": .fixed(.float32, shape: [boxes * 4]),
         "regions": .sparse(.float32),
         "region_labels": .sparse(.int64),
       ])
     file = try example("image")
     labels = try example("labels")
+    masks = try example("label_masks")
     offsets = try example("offset")
     name = try example("image_file_name")
     guard let regions = example.sparse["regions"], let labels = example.sparse["region_labels"]

@@ -230,13 +230,14 @@ AFTER_ADAM = {"relative": 1e-5, "absolute": 1e-4}
 # Graph files
 
 
-def grid_feeds(seed):
+def detector_feeds(boxes, seed):
     random_numbers = np.random.default_rng(seed)
-    labels = (random_numbers.random((2, 25, 2)) < 0.1).astype(np.float32)
+    labels = (random_numbers.random((2, boxes, 2)) < 0.1).astype(np.float32)
     return {
         "images": random_numbers.standard_normal((2, 64, 64, 1)).astype(np.float32),
         "labels": labels,
-        "offsets": random_numbers.uniform(-0.5, 0.5, (2, 25, 4)).astype(np.float32),
+        "label_masks": labels.max(2),
+        "offsets": random_numbers.uniform(-0.5, 0.5, (2, boxes, 4)).astype(np.float32),
     }
 
 
@@ -244,7 +245,7 @@ def grid_feeds(seed):
 def graphs():
     random_numbers = np.random.default_rng(1)
     matrix = random_numbers.standard_normal((3, 4)).astype(np.float32)
-    images = {"images": grid_feeds(2)["images"]}
+    images = {"images": detector_feeds(25, 2)["images"]}
     steps = {
         "addition": [{"fetches": ["sum"]}],
         "broadcasting": [
@@ -252,15 +253,18 @@ def graphs():
             for y in (np.float32(2), matrix[0], matrix[:, :1], matrix[None])
         ],
         "reshape": [{"fetches": ["numbers", "rows"]}],
-        "grid_predict": [{"targets": ["init"]}, {"feeds": images, "fetches": ["logits"]}],
-        "grid_train": [{"targets": ["init"]}] + [
+    }
+    # The boxes of a picture of 64 × 64.
+    for name, boxes in (("grid", 25), ("multibox", 41)):
+        steps[f"{name}_predict"] = [
+            {"targets": ["init"]}, {"feeds": images, "fetches": ["logits"]}]
+        steps[f"{name}_train"] = [{"targets": ["init"]}] + [
             {
-                "feeds": grid_feeds(seed), "fetches": ["label_loss", "loc_loss"],
+                "feeds": detector_feeds(boxes, seed), "fetches": ["label_loss", "loc_loss"],
                 "targets": ["train"],
             }
             for seed in (3, 4, 5)
-        ],
-    }
+        ]
     for path in sorted(glob.glob(os.path.join(GRAPHS, "*.pbtxt"))):
         name = os.path.basename(path)[:-len(".pbtxt")]
         if name not in steps:

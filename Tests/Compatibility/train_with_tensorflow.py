@@ -46,7 +46,7 @@ def order(seed, epoch, count):
 
 
 def load(path, size):
-    """All pictures standardised, their labels and offsets."""
+    """All pictures standardised, their labels, masks and offsets."""
     options = None
     with open(path, "rb") as file:
         if file.read(2) == b"\x1f\x8b":
@@ -63,8 +63,9 @@ def load(path, size):
             session.run(picture, {file: e["image"].bytes_list.value[0]}) for e in examples
         ]
     labels = [np.array(e["labels"].float_list.value, np.float32) for e in examples]
+    masks = [np.array(e["label_masks"].float_list.value, np.float32) for e in examples]
     offsets = [np.array(e["offset"].float_list.value, np.float32) for e in examples]
-    return np.stack(images), np.stack(labels), np.stack(offsets)
+    return np.stack(images), np.stack(labels), np.stack(masks), np.stack(offsets)
 
 
 def main():
@@ -81,7 +82,9 @@ def main():
     settings = json.load(open(os.path.join(arguments.run, "settings.json")))
     options = settings["options"]
     batch = options["batchSize"]
-    images, labels, offsets = load(arguments.records, settings["pictureSize"])
+    model = {"grid": "model0", "multibox": "model1"}[settings["detector"]]
+    columns = [f"{model}_label_loss", f"{model}_loc_loss"]
+    images, labels, masks, offsets = load(arguments.records, settings["pictureSize"])
     count = len(images)
 
     saver = tf.train.import_meta_graph(os.path.join(arguments.run, "model.meta"))
@@ -107,6 +110,7 @@ def main():
                 {
                     "images:0": images[chosen],
                     "labels:0": labels[chosen].reshape(batch, boxes, -1),
+                    "label_masks:0": masks[chosen],
                     "offsets:0": offsets[chosen].reshape(batch, boxes, 4),
                 },
             )
@@ -118,7 +122,7 @@ def main():
             saver.save(session, arguments.save, write_meta_graph=False)
     with open(arguments.output, "w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["step", "model0_label_loss", "model0_loc_loss"])
+        writer.writerow(["step"] + columns)
         writer.writerows(rows)
 
     if arguments.compare:
@@ -129,10 +133,8 @@ def main():
             if step not in ours:
                 continue
             compared += 1
-            for mine, theirs in (
-                (float(ours[step]["model0_label_loss"]), label),
-                (float(ours[step]["model0_loc_loss"]), location),
-            ):
+            for column, theirs in zip(columns, (label, location)):
+                mine = float(ours[step][column])
                 worst = max(worst, abs(mine - theirs) / max(abs(theirs), 1e-30))
         print(f"{compared} steps compared, largest relative difference of a loss {worst:.2e}")
         if compared == 0 or worst > 1e-3:

@@ -286,4 +286,58 @@ import Testing
     #expect(try run("dataset", "generate", "graph.pb", "--count", "1", "--seed", "1").status == 73)
     #expect(try run("dataset", "generate", "x", "--count", "0", "--seed", "1").status == 64)
   }
+
+  @Test func theMultiScaleDetectorFromScenesToReport() throws {
+    #expect(try run("dataset", "generate", "scenes", "--count", "3", "--seed", "7").status == 0)
+    for detector in ["grid", "multibox"] {
+      let packed = try run(
+        "dataset", "pack", "scenes", "--output", "\(detector).tfrecord", "--detector", detector,
+        "--matching", "0.4")
+      #expect(packed.status == 0, "\(packed.error)")
+    }
+    let train = [
+      "detect", "train", "--train-dir", "run", "--detector", "multibox", "--width", "0.0625",
+      "--batch-size", "2", "--max-step", "2", "--mining", "sample", "--data",
+    ]
+    let folder = files.folder.path
+    let refused = try tool.run(train + ["grid.tfrecord"], folder: folder)
+    #expect(refused.status == 65 && refused.error.contains("441 boxes"), "\(refused.error)")
+    let trained = try tool.run(train + ["multibox.tfrecord"], folder: folder)
+    #expect(trained.status == 0 && trained.output == "run/model.ckpt-2\n", "\(trained.error)")
+
+    func text(_ name: String) throws -> String {
+      try String(contentsOfFile: files.folder.path(name), encoding: .utf8)
+    }
+    #expect(
+      try text("run/metrics.csv").hasPrefix(
+        "step,model1_label_loss,model1_loc_loss,learning_rate\n"))
+    #expect(try text("run/settings.json").contains("\"mining\" : \"sample\""))
+    let report = try text("run/report.html")
+    #expect(report.components(separatedBy: "data:image/jpeg;base64,").count == 4)
+    #expect(report.components(separatedBy: "data:image/svg+xml;base64,").count == 4)
+    for words in ["Multi-scale detector", "AP@0.5:0.95", "options.seed", "version", "processors"] {
+      #expect(report.contains(words), "\(words)")
+    }
+
+    let measured = try json(
+      "detect", "evaluate", "--data", "multibox.tfrecord", "--train-path", "run", "--json",
+      "--merging", "suppress", "--merging-overlap", "0.5", "--output-dir", "measured")
+    #expect(measured["pictures"] as? Int == 3)
+    #expect(measured["coco_mean_average_precision"] is Double)
+    #expect(try text("measured/precision-recall.svg").hasPrefix("<svg"))
+    #expect(try text("measured/evaluation.txt").hasPrefix("class"))
+    let found = try run(
+      "detect", "predict", "--image-dir", "scenes/images", "--output-dir", "found", "--train-path",
+      "run", "--threshold", "0.01", "--merging", "weighted")
+    #expect(found.status == 0 && found.output.split(separator: "\n").count == 3, "\(found.error)")
+    #expect(
+      try run(
+        "detect", "evaluate", "--data", "grid.tfrecord", "--train-path", "run"
+      ).status == 65)
+    #expect(
+      try run(
+        "detect", "predict", "--image-dir", "scenes", "--output-dir", "found", "--train-path",
+        "run", "--merging-overlap", "2"
+      ).status == 64)
+  }
 }

@@ -77,7 +77,9 @@ func pascalVOC(_ name: String, file: String = "a.png", box: [Int] = [10, 20, 110
       "a.json", regionCropper(#""left": 0, "top": 0, "right": 1, "bottom": 1"#, label: "0"))
     let regions = try Annotation.read(path)[0].regions(width: 9, height: 9, labels: face)
     #expect(regions.map(\.label) == [0])
-    #expect(Grid(size: 3).targets(for: regions, classCount: 1).masks.allSatisfy { $0 == 0 })
+    #expect(
+      Matcher(.centre, grids: [Grid(size: 3)]).targets(for: regions, classCount: 1).masks.allSatisfy
+      { $0 == 0 })
   }
 
   @Test func severalPicturesInOneFile() throws {

@@ -85,7 +85,7 @@ import Testing
 
   @Test func targetsMarkOneCellARegion() {
     let grid = Grid(size: 21)
-    let targets = grid.targets(
+    let targets = Matcher(.centre, grids: [grid]).targets(
       for: [
         Region(box: regions[0], label: 2), Region(box: regions[1], label: 1),
         Region(box: regions[0], label: 1), Region(box: regions[1], label: 0),

@@ -26,7 +26,7 @@ import Testing
     #expect(data.labels.names == ["face"])
     #expect(data.entries.map(\.name).last == "scene-000002.jpg")
     let path = folder.path("scenes.tfrecord")
-    let packer = DatasetPacker(grid: Grid(size: 21), compression: compression)
+    let packer = DatasetPacker(compression: compression)
     let report = try packer.pack(data, split: .all, to: path)
     let truths = try (0..<3).map { try generator.scene(at: $0).regions }
     #expect(report.pictures == 3 && report.regions == truths.joined().count)

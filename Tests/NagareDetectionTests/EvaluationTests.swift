@@ -1,5 +1,7 @@
+import Foundation
 import Nagare
 import NagareDetection
+import TestSupport
 import Testing
 
 private func box(_ left: Double, _ right: Double) -> Box {
@@ -99,6 +101,79 @@ private func box(_ left: Double, _ right: Double) -> Box {
       truths: [[Region(box: box(0, 1), label: 1)]], detections: [[unknown, unknown]],
       labels: labels)
     #expect(measure.mean == 0)
+  }
+}
+
+/// Against pycocotools, by the script beside the file.
+@Suite struct CocoTests {
+  private struct Case: Decodable {
+    struct Expected: Decodable {
+      var precisions: [Double]
+      var precision_at_recall: [Double]
+    }
+    var name: String
+    var classes: Int
+    var truths: [[[Double]]]
+    var found: [[[Double]]]
+    var expected: [Expected?]
+  }
+
+  private func regions(_ pictures: [[[Double]]]) -> [[Region]] {
+    pictures.map { rows in
+      rows.map { row in
+        Region(
+          box: Box(left: row[0], top: row[1], right: row[2], bottom: row[3]), label: Int(row[4]),
+          probability: row.count > 5 ? row[5] : 1)
+      }
+    }
+  }
+
+  @Test func averagePrecisionsAreThoseOfCOCO() throws {
+    let file = try Data(contentsOf: URL(filePath: Golden.path("coco.json")))
+    let cases = try JSONDecoder().decode([Case].self, from: file)
+    #expect(cases.count == 4)
+    for golden in cases {
+      let labels = try LabelMap((1...golden.classes).map { "\($0)" })
+      let measure = try AveragePrecision(
+        truths: regions(golden.truths), detections: regions(golden.found), labels: labels)
+      for (category, expected) in zip(measure.categories, golden.expected) {
+        let expected = expected ?? .init(precisions: [], precision_at_recall: [])
+        let found = category.cocoPrecisions + category.precisionAtRecall
+        let wanted = expected.precisions + expected.precision_at_recall
+        #expect(found.count == wanted.count)
+        for (place, (value, wanted)) in zip(found, wanted).enumerated() {
+          let isClose = (value - wanted).magnitude < 1e-9
+          #expect(isClose, "\(golden.name), class \(category.label), \(place): \(value), \(wanted)")
+        }
+      }
+    }
+  }
+
+  @Test func onlyTheHundredSurestOfAPictureCount() throws {
+    let truth = Region(box: box(0, 0.5), label: 1)
+    let elsewhere = Region(box: box(0.6, 0.9), label: 1, probability: 0.9)
+    var found = [Region](repeating: elsewhere, count: 99)
+    found.append(Region(box: truth.box, label: 1, probability: 0.5))
+    let labels = try LabelMap(["cat"])
+    let hundred = try AveragePrecision(truths: [[truth]], detections: [found], labels: labels)
+    #expect(hundred.categories[0].cocoPrecisions.allSatisfy { ($0 - 0.01).magnitude < 1e-12 })
+    found.append(elsewhere)
+    let more = try AveragePrecision(truths: [[truth]], detections: [found], labels: labels)
+    #expect(more.cocoMean == 0 && (more.mean ?? 0) > 0)
+  }
+
+  @Test func measuresAreJSONAndACurve() throws {
+    let truth = Region(box: box(0, 0.5), label: 1)
+    let measure = try AveragePrecision(
+      truths: [[truth]], detections: [[truth]], labels: try LabelMap(["cat", "dog"]))
+    let parsed = try JSONSerialization.jsonObject(with: Data(try measure.json.utf8))
+    let json = try #require(parsed as? [String: Any])
+    #expect(json["coco_mean_average_precision"] as? Double == 1)
+    let classes = try #require(json["classes"] as? [[String: Any]])
+    #expect(classes.count == 2 && classes[1]["average_precision"] is NSNull)
+    #expect((classes[0]["precision_at_recall"] as? [Double])?.count == 101)
+    #expect(measure.chart.series.map(\.name) == ["cat"] && measure.chart.svg.hasPrefix("<svg"))
+    #expect(measure.table.contains("AP@0.5:0.95"))
   }
 }
 

@@ -16,8 +16,11 @@ import Testing
 
   static let files = [
     File(name: "addition", build: addition), File(name: "broadcasting", build: broadcasting),
-    File(name: "reshape", build: reshaping), File(name: "grid_predict", build: gridPredict),
-    File(name: "grid_train", build: gridTrain),
+    File(name: "reshape", build: reshaping),
+    File(name: "grid_predict") { () throws(GraphError) in try prediction(.grid) },
+    File(name: "grid_train") { () throws(GraphError) in try training(.grid) },
+    File(name: "multibox_predict") { () throws(GraphError) in try prediction(.multibox) },
+    File(name: "multibox_train") { () throws(GraphError) in try training(.multibox) },
   ]
 
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
@@ -70,29 +73,30 @@ import Testing
     return graph
   }
 
-  // MARK: - Chapter 2
+  // MARK: - Chapters 2 and 3
 
-  /// The grid detector for small pictures at a sixteenth of its width: `images` to `logits`.
-  private static func grid() throws(GraphError) -> GridModel {
-    try GridModel(
-      try GridDetector(classCount: 2, width: 0.0625, pictureSize: 64), seed: 42, threads: 1)
+  /// A detector for small pictures at a sixteenth of its width: `images` to `logits`.
+  private static func model(_ kind: Detector.Kind) throws(GraphError) -> DetectorModel {
+    try DetectorModel(
+      try Detector(kind, classCount: 2, width: 0.0625, pictureSize: 64), seed: 42, threads: 1)
   }
 
-  private static func gridPredict() throws(GraphError) -> Graph {
-    let graph = try grid().graph
+  private static func prediction(_ kind: Detector.Kind) throws(GraphError) -> Graph {
+    let graph = try model(kind).graph
     _ = try graph.initializer()
     return graph
   }
 
-  /// With `labels` and `offsets`: `label_loss`, `loc_loss`, and the step `train`.
-  private static func gridTrain() throws(GraphError) -> Graph {
-    let model = try grid()
+  /// With `label_masks`, `labels` and `offsets`: `label_loss`, `loc_loss`, and the step `train`.
+  private static func training(_ kind: Detector.Kind) throws(GraphError) -> Graph {
+    let model = try model(kind)
     let graph = model.graph
-    let boxes = model.detector.grid.count
+    let boxes = model.detector.boxes.count
     let labels = try graph.placeholder(
       .float32, shape: [nil, boxes, model.detector.classCount], name: "labels")
+    let masks = try graph.placeholder(.float32, shape: [nil, boxes], name: "label_masks")
     let offsets = try graph.placeholder(.float32, shape: [nil, boxes, 4], name: "offsets")
-    let loss = try model.detector.loss(model.logits, labels: labels, offsets: offsets)
+    let loss = try kind.loss(model.logits, masks: masks, labels: labels, offsets: offsets)
     let globalStep = try graph.globalStep()
     let update = try AdamOptimizer(learningRate: 0.002).minimize(
       loss.total, globalStep: globalStep)

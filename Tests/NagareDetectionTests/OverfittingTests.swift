@@ -7,11 +7,12 @@ import Testing
 struct OverfittingTests {
   @Test func thirtyTwoScenesAreLearntByHeart() throws {
     let folder = try TemporaryFolder()
-    let detector = try GridDetector(classCount: 1, width: 0.125, pictureSize: 96)
+    let detector = try Detector(classCount: 1, width: 0.125, pictureSize: 96)
     try SceneGenerator(seed: 5, difficulty: 0).write(count: 32, to: folder.path("scenes"))
     let annotated = try AnnotatedFolder(folder.path("scenes")) { _ in }
     let records = folder.path("scenes.tfrecord")
-    _ = try DatasetPacker(grid: detector.grid).pack(annotated, split: .all, to: records)
+    _ = try DatasetPacker(detector.kind.matcher(pictureSize: detector.pictureSize)).pack(
+      annotated, split: .all, to: records)
 
     var options = TrainingOptions()
     options.width = detector.width
@@ -36,7 +37,7 @@ struct OverfittingTests {
     #expect(trainer.step == 1000)
     #expect(try trainer.run(progress: { _ in }, shouldStop: { false }))
 
-    let model = try GridModel(checkpoint: run, pictureSize: 96)
+    let model = try DetectorModel(checkpoint: run, pictureSize: 96)
     let result = try model.evaluate(data, labels: annotated.labels)
     let precision = try #require(result.mean)
     #expect(precision >= 0.95, "\(result.table)")

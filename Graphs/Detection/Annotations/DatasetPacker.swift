@@ -1,29 +1,30 @@
 import Nagare
 
-/// Turns an annotated folder into a TFRecord file of `tf.train.Example` for a grid detector.
+/// Turns an annotated folder into a TFRecord file of `tf.train.Example` for a detector.
 ///
 /// | feature | values |
 /// |---|---|
 /// | `tfrecord_name` | the record's number and the picture's name without its ending |
 /// | `image_file_name` | the picture's file name |
 /// | `image` | JPEG bytes |
-/// | `labels` | float, cells · classes, cell by cell |
-/// | `label_masks` | float, one a cell, 1 for a positive one |
-/// | `offset` | float, four a cell: region − box |
+/// | `labels` | float, boxes · classes, box by box |
+/// | `label_masks` | float, one a box, 1 for a positive one |
+/// | `offset` | float, four a box: region − box |
 /// | `regions` | float, four a true region: left, top, right, bottom as fractions |
 /// | `region_labels` | int64, one a true region |
 /// | `width`, `height` | int64, the picture's size in pixels |
 public struct DatasetPacker: Sendable {
-  /// The detector's cells.
-  public var grid: Grid
+  /// The detector's boxes and which of them a region makes positive.
+  public var matcher: Matcher
   public var compression: RecordCompression
   /// The quality with which a picture that is not JPEG becomes one, 0 … 100.
   public var quality: Int
 
   public init(
-    grid: Grid = Grid(size: 21), compression: RecordCompression = .none, quality: Int = 95
+    _ matcher: Matcher = Detector.Kind.grid.matcher(), compression: RecordCompression = .none,
+    quality: Int = 95
   ) {
-    self.grid = grid
+    self.matcher = matcher
     self.compression = compression
     self.quality = quality
   }
@@ -32,7 +33,7 @@ public struct DatasetPacker: Sendable {
   public struct Report: Sendable, Equatable {
     public var pictures = 0
     public var regions = 0
-    /// Regions without a cell of their own, because another one's centre is in it.
+    /// Regions without a box of their own, because other regions have those that fit.
     public var unmatched = 0
     /// Pictures that could not be used; the reasons went to `warn`.
     public var skipped = 0
@@ -87,7 +88,7 @@ public struct DatasetPacker: Sendable {
     return report
   }
 
-  /// One picture's record, and how many of its regions have no cell of their own.
+  /// One picture's record, and how many of its regions have no box of their own.
   ///
   /// - Throws: `invalidArgument`, naming the picture, when its file is damaged.
   public func example(_ picture: AnnotatedPicture, number: Int, classCount: Int)
@@ -103,7 +104,7 @@ public struct DatasetPacker: Sendable {
     } catch {
       throw error.prefixed(picture.name)
     }
-    let targets = grid.targets(for: picture.regions, classCount: classCount)
+    let targets = matcher.targets(for: picture.regions, classCount: classCount)
     let truths = picture.regions.filter { $0.label > 0 }
     let stem = picture.name.lastIndex(of: ".").map { picture.name[..<$0] } ?? picture.name[...]
     let digits = String(number)

@@ -6,9 +6,13 @@ extension Picture {
   ///
   /// - Parameters:
   ///   - labels: The names to write; without it nothing is written but the probability.
+  ///   - truths: The true regions, drawn below the others as white frames.
   /// - Throws: What `Picture` throws; not for a picture that is consistent in itself.
-  public func drawing(_ regions: [Region], labels: LabelMap? = nil) throws(GraphError) -> Picture {
+  public func drawing(
+    _ regions: [Region], labels: LabelMap? = nil, truths: [Region] = []
+  ) throws(GraphError) -> Picture {
     var drawing = try Drawing(on: self)
+    for truth in truths { drawing.frame(truth.box, by: 2, [255, 255, 255]) }
     // The surest is drawn last, over the others.
     let order = regions.indices.sorted {
       let (left, right) = (regions[$0].probability, regions[$1].probability)
@@ -63,19 +67,32 @@ private struct Drawing {
     return "\(Int((min(max(probability, 0), 1) * 100).rounded()))%"
   }
 
-  mutating func draw(_ region: Region, title: String) {
-    let short = min(picture.width, picture.height)
-    let line = max(1, short / 150)
-    let box = region.box.clipped
+  /// The corners of a box in pixels, at least one apart.
+  private func corners(_ box: Box) -> (left: Int, top: Int, right: Int, bottom: Int) {
+    let box = box.clipped
     let left = Int((box.left * Double(picture.width)).rounded())
     let top = Int((box.top * Double(picture.height)).rounded())
-    let right = max(left + 1, Int((box.right * Double(picture.width)).rounded()))
-    let bottom = max(top + 1, Int((box.bottom * Double(picture.height)).rounded()))
-    let color = Drawing.colors[(max(1, min(region.label, 1 << 20)) - 1) % Drawing.colors.count]
+    return (
+      left, top, max(left + 1, Int((box.right * Double(picture.width)).rounded())),
+      max(top + 1, Int((box.bottom * Double(picture.height)).rounded()))
+    )
+  }
+
+  /// - Parameter weight: Of the lines; 1 is a 150th of the picture's shorter side.
+  mutating func frame(_ box: Box, by weight: Int, _ color: [UInt8]) {
+    let line = weight * max(1, min(picture.width, picture.height) / 150)
+    let (left, top, right, bottom) = corners(box)
     fill(left, top, right, top + line, color)
     fill(left, bottom - line, right, bottom, color)
     fill(left, top, left + line, bottom, color)
     fill(right - line, top, right, bottom, color)
+  }
+
+  mutating func draw(_ region: Region, title: String) {
+    let short = min(picture.width, picture.height)
+    let color = Drawing.colors[(max(1, min(region.label, 1 << 20)) - 1) % Drawing.colors.count]
+    frame(region.box, by: 1, color)
+    let (left, top, _, _) = corners(region.box)
 
     let dot = max(1, (short + 120) / 240)
     let letters = Array(title.unicodeScalars.prefix(64)).map { UInt8(exactly: $0.value) ?? 0 }

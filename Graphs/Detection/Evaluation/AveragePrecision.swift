@@ -1,3 +1,4 @@
+import Foundation
 import Nagare
 
 /// How well detections agree with the true regions of a set of pictures.
@@ -8,6 +9,8 @@ import Nagare
 ///
 /// The average precision is the area under precision over recall with all points interpolated: at
 /// each recall the best precision at that recall or a higher one, as Pascal VOC measures since 2010.
+/// COCO's measure is the mean over ten overlaps, 0.5, 0.55 … 0.95, of the mean of that best precision at
+/// 101 recalls, 0, 0.01 … 1, with the 100 surest detections of a class in each picture.
 public struct AveragePrecision: Sendable {
   /// The measures of one class.
   public struct Category: Sendable {
@@ -19,6 +22,10 @@ public struct AveragePrecision: Sendable {
     public var detections: Int
     /// `nil` when there is no true region.
     public var averagePrecision: Double?
+    /// COCO's average precision at each of `cocoOverlaps`; empty when there is no true region.
+    public var cocoPrecisions: [Double] = []
+    /// The best precision at each of 101 recalls, 0, 0.01 … 1; 0 where that recall is not reached.
+    public var precisionAtRecall: [Double] = []
     /// Those at or over the confidence threshold that are right, and that are wrong.
     public var truePositives: Int
     public var falsePositives: Int
@@ -32,6 +39,12 @@ public struct AveragePrecision: Sendable {
     public var precision: Double? {
       let found = truePositives + falsePositives
       return found > 0 ? Double(truePositives) / Double(found) : nil
+    }
+
+    /// The mean of `cocoPrecisions`: AP@0.5:0.95.
+    public var cocoPrecision: Double? {
+      cocoPrecisions.isEmpty
+        ? nil : cocoPrecisions.reduce(0, +) / Double(cocoPrecisions.count)
     }
 
     /// The share of the true regions that are found; `nil` when there are none.
@@ -76,57 +89,117 @@ public struct AveragePrecision: Sendable {
     }
   }
 
+  /// 0.5, 0.55 … 0.95.
+  public static let cocoOverlaps = (0..<10).map { 0.5 + 0.05 * Double($0) }
+  /// The most detections that COCO counts of a class in a picture.
+  private static let cocoLimit = 100
+
   /// The mean over the classes that have true regions; `nil` when none has.
-  public var mean: Double? {
-    let values = categories.compactMap(\.averagePrecision)
+  public var mean: Double? { Self.mean(categories.compactMap(\.averagePrecision)) }
+
+  /// The same of COCO's measure.
+  public var cocoMean: Double? { Self.mean(categories.compactMap(\.cocoPrecision)) }
+
+  private static func mean(_ values: [Double]) -> Double? {
     return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 
-  private static func measure(
-    _ label: Int, name: String, truths: [[Box]], detections: [[Region]], overlap: Double,
-    confidence: Double
-  ) -> Category {
-    var ranked: [(picture: Int, box: Box, confidence: Double)] = []
+  /// A detection, and the picture that it is of.
+  private struct Detection {
+    var picture: Int
+    var box: Box
+    var confidence: Double
+  }
+
+  /// By descending confidence; equal ones by picture, then by their place in it.
+  private static func ranked(_ detections: [[Region]], limit: Int? = nil) -> [Detection] {
+    var all: [Detection] = []
     for (picture, regions) in detections.enumerated() {
-      for region in regions {
-        let sure = region.probability.isNaN ? -Double.infinity : region.probability
-        ranked.append((picture, region.box, sure))
-      }
+      let own = sorted(
+        regions.map { region in
+          let isNumber = !region.probability.isNaN
+          return Detection(
+            picture: picture, box: region.box,
+            confidence: isNumber ? region.probability : -.infinity)
+        })
+      all += limit.map { Array(own.prefix($0)) } ?? own
     }
-    let order = ranked.indices.sorted {
-      let (left, right) = (ranked[$0].confidence, ranked[$1].confidence)
+    return sorted(all)
+  }
+
+  private static func sorted(_ detections: [Detection]) -> [Detection] {
+    detections.indices.sorted {
+      let (left, right) = (detections[$0].confidence, detections[$1].confidence)
       return left == right ? $0 < $1 : left > right
-    }
-    let count = truths.reduce(0) { $0 + $1.count }
-    var category = Category(
-      label: label, name: name, truths: count, detections: ranked.count, averagePrecision: nil,
-      truePositives: 0, falsePositives: 0, bestThreshold: nil, bestF1: 0, curve: [])
+    }.map { detections[$0] }
+  }
+
+  /// Which detections are right.
+  private static func outcomes(
+    _ ranked: [Detection], _ truths: [[Box]], overlap: Double
+  ) -> [Bool] {
     var taken = truths.map { [Bool](repeating: false, count: $0.count) }
-    var (right, wrong) = (0, 0)
-    for (rank, index) in order.enumerated() {
-      let detection = ranked[index]
+    return ranked.map { detection in
       var best: (place: Int, overlap: Double)?
       for (place, truth) in truths[detection.picture].enumerated()
       where !taken[detection.picture][place] {
         let shared = truth.overlap(with: detection.box)
         if shared >= overlap, shared > best?.overlap ?? -1 { best = (place, shared) }
       }
-      if let best {
-        taken[detection.picture][best.place] = true
-        right += 1
-      } else {
-        wrong += 1
+      if let best { taken[detection.picture][best.place] = true }
+      return best != nil
+    }
+  }
+
+  /// Recall and precision after each detection.
+  private static func curve(
+    _ outcomes: [Bool], truths count: Int
+  ) -> [(recall: Double, precision: Double)] {
+    var right = 0
+    return outcomes.enumerated().map { place, isRight in
+      if isRight { right += 1 }
+      return (count > 0 ? Double(right) / Double(count) : 0, Double(right) / Double(place + 1))
+    }
+  }
+
+  /// The best precision at each of 101 recalls.
+  private static func interpolated(
+    _ curve: [(recall: Double, precision: Double)]
+  ) -> [Double] {
+    var result = [Double](repeating: 0, count: 101)
+    var envelope = 0.0
+    var place = curve.count
+    for step in (0...100).reversed() {
+      while place > 0, curve[place - 1].recall >= Double(step) * 0.01 {
+        place -= 1
+        envelope = max(envelope, curve[place].precision)
       }
+      result[step] = envelope
+    }
+    return result
+  }
+
+  private static func measure(
+    _ label: Int, name: String, truths: [[Box]], detections: [[Region]], overlap: Double,
+    confidence: Double
+  ) -> Category {
+    let ranked = ranked(detections)
+    let count = truths.reduce(0) { $0 + $1.count }
+    let outcomes = outcomes(ranked, truths, overlap: overlap)
+    var category = Category(
+      label: label, name: name, truths: count, detections: ranked.count, averagePrecision: nil,
+      truePositives: 0, falsePositives: 0, bestThreshold: nil, bestF1: 0,
+      curve: curve(outcomes, truths: count))
+    var right = 0
+    for (place, detection) in ranked.enumerated() {
+      if outcomes[place] { right += 1 }
       if detection.confidence >= confidence {
-        (category.truePositives, category.falsePositives) = (right, wrong)
+        (category.truePositives, category.falsePositives) = (right, place + 1 - right)
       }
-      let precision = Double(right) / Double(right + wrong)
-      let recall = count > 0 ? Double(right) / Double(count) : 0
-      category.curve.append((recall, precision))
       // A threshold lies between different confidences only.
       let isLast =
-        rank + 1 == order.count || ranked[order[rank + 1]].confidence < detection.confidence
-      let f1 = 2 * Double(right) / Double(right + wrong + count)
+        place + 1 == ranked.count || ranked[place + 1].confidence < detection.confidence
+      let f1 = 2 * Double(right) / Double(place + 1 + count)
       if isLast, f1 > category.bestF1 {
         (category.bestF1, category.bestThreshold) = (f1, detection.confidence)
       }
@@ -140,31 +213,44 @@ public struct AveragePrecision: Sendable {
       area += (point.recall - before) * envelope
     }
     category.averagePrecision = area
+    category.precisionAtRecall = interpolated(category.curve)
+    let counted = Self.ranked(detections, limit: cocoLimit)
+    category.cocoPrecisions = cocoOverlaps.map { overlap in
+      let outcomes = Self.outcomes(counted, truths, overlap: overlap)
+      return interpolated(curve(outcomes, truths: count)).reduce(0, +) / 101
+    }
     return category
   }
 
-  /// The measures as a table, one line a class, the mean last.
-  public var table: String {
+  /// The cells of the table: a head, a row a class, and the mean where there are several.
+  var rows: [[String]] {
     func share(_ value: Double?) -> String { value.map { fixed($0, 3) } ?? "-" }
     var rows = [
       [
-        "class", "pictures", "regions", "AP@\(shortest(overlap))", "precision", "recall", "best F1",
-        "at",
+        "class", "pictures", "regions", "AP@\(shortest(overlap))", "AP@0.5:0.95", "precision",
+        "recall", "best F1", "at",
       ]
     ]
     for category in categories {
       rows.append([
         category.name, String(pictures), String(category.truths), share(category.averagePrecision),
-        share(category.precision), share(category.recall), share(category.bestF1),
+        share(category.cocoPrecision), share(category.precision), share(category.recall),
+        share(category.bestF1),
         share(category.bestThreshold),
       ])
     }
     if categories.count > 1 {
       rows.append([
         "mean", String(pictures), String(categories.reduce(0) { $0 + $1.truths }), share(mean),
-        "", "", "", "",
+        share(cocoMean), "", "", "", "",
       ])
     }
+    return rows
+  }
+
+  /// The measures as a table, one line a class, the mean last.
+  public var table: String {
+    let rows = rows
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     let lines = rows.map { row in
       zip(row, widths).enumerated().map { column, cell in
@@ -174,6 +260,58 @@ public struct AveragePrecision: Sendable {
     }
     return lines.joined(separator: "\n")
       + "\nprecision and recall at confidence \(shortest(confidence))"
+  }
+
+  /// Writes `evaluation.txt`, `evaluation.json` and `precision-recall.svg` to a folder, which is made
+  /// when it is not there.
+  public func write(to folder: String) throws(GraphError) {
+    try makeFolder(folder)
+    try Folder.write(table + "\n", to: "evaluation.txt", in: folder)
+    try Folder.write(try json + "\n", to: "evaluation.json", in: folder)
+    try Folder.write(chart.svg, to: "precision-recall.svg", in: folder)
+  }
+
+  /// Precision over recall, a curve a class.
+  public var chart: CurveChart {
+    CurveChart(
+      title: "Precision over recall at overlap \(shortest(overlap))", xLabel: "recall",
+      yLabel: "precision",
+      series: categories.filter { $0.truths > 0 }.map { category in
+        let points = category.curve.map { (x: $0.recall, y: $0.precision) }
+        return .init(name: category.name, points: [(x: 0, y: points.first?.y ?? 0)] + points)
+      })
+  }
+
+  /// The measures as JSON, with the curve of each class as its precision at 101 recalls.
+  ///
+  /// - Throws: `internalError`; not for any measures.
+  public var json: String {
+    get throws(GraphError) {
+      func number(_ value: Double?) -> Any { value ?? NSNull() as Any }
+      let classes = categories.map { category in
+        [
+          "label": category.label, "name": category.name, "regions": category.truths,
+          "found": category.detections, "average_precision": number(category.averagePrecision),
+          "coco_average_precision": number(category.cocoPrecision),
+          "coco_average_precisions": category.cocoPrecisions,
+          "precision": number(category.precision), "recall": number(category.recall),
+          "best_f1": category.bestF1, "best_threshold": number(category.bestThreshold),
+          "precision_at_recall": category.precisionAtRecall,
+        ] as [String: Any]
+      }
+      let measures: [String: Any] = [
+        "pictures": pictures, "overlap": overlap, "threshold": confidence,
+        "mean_average_precision": number(mean), "coco_mean_average_precision": number(cocoMean),
+        "coco_overlaps": Self.cocoOverlaps, "classes": classes,
+      ]
+      do {
+        return String(
+          decoding: try JSONSerialization.data(
+            withJSONObject: measures, options: [.sortedKeys, .prettyPrinted]), as: UTF8.self)
+      } catch {
+        throw GraphError(.internalError, "The measures cannot be written as JSON: \(error)")
+      }
+    }
   }
 }
 

@@ -19,8 +19,14 @@ struct DatasetPackCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The file to write.", valueName: "file.tfrecord"))
   var output: String
 
-  @Option(help: "The detector that is to learn from the records: grid.")
-  var detector = Detector.grid
+  @Option(help: "The detector that is to learn from the records: grid or multibox.")
+  var detector = Detector.Kind.grid
+
+  @Option(
+    help: ArgumentHelp(
+      "The overlap (Jaccard) from which a box of the multibox detector is positive; the best one "
+        + "always is.", valueName: "o"))
+  var matching = 0.5
 
   @Option(help: "Which pictures: all, train or test.")
   var split = AnnotatedFolder.Split.all
@@ -34,6 +40,12 @@ struct DatasetPackCommand: ParsableCommand {
 
   @OptionGroup var logging: LogOptions
 
+  func validate() throws {
+    guard matching > 0, matching <= 1 else {
+      throw ValidationError("--matching must be over 0 and at most 1, got \(matching)")
+    }
+  }
+
   func run() throws {
     let log = logging.log
     let names = try labels.map { path in
@@ -44,7 +56,8 @@ struct DatasetPackCommand: ParsableCommand {
     }
     let progress = Progress(annotated.entries(of: split).count, "pictures", log)
     Interruption.beginPolling()
-    let packer = DatasetPacker(compression: gzip ? .gzip : .none)
+    let packer = DatasetPacker(
+      detector.matcher(threshold: matching), compression: gzip ? .gzip : .none)
     let report = try during(.converting(to: output)) { () throws(GraphError) in
       try packer.pack(
         annotated, split: split, to: output,
@@ -65,16 +78,12 @@ struct DatasetPackCommand: ParsableCommand {
         + "\(annotated.labels.count) \(annotated.labels.count == 1 ? "class" : "classes")")
     if report.unmatched > 0 {
       log.warning(
-        "\(report.unmatched) regions share a cell with another and cannot be learnt by it")
+        "\(report.unmatched) regions share their box with another and cannot be learnt by it")
     }
     if report.skipped > 0 { log.warning("\(report.skipped) pictures were skipped") }
   }
 }
 
-/// The detectors that the tool knows.
-enum Detector: String, ExpressibleByArgument, CaseIterable {
-  /// One grid of cells over the last layer.
-  case grid
-}
+extension Detector.Kind: ExpressibleByArgument {}
 
 extension AnnotatedFolder.Split: ExpressibleByArgument {}

@@ -38,3 +38,39 @@ struct LabelOptions: ParsableArguments {
     }
   }
 }
+
+/// What becomes of overlapping regions.
+struct MergingOptions: ParsableArguments {
+  enum Merging: String, ExpressibleByArgument, CaseIterable {
+    case weighted
+    case suppress
+    case none
+  }
+
+  @Option(
+    help: """
+      What becomes of overlapping regions: weighted (they join the surest by confidence-weighted \
+      average; the multibox detector's way), suppress (the surest stays; the grid detector's way) or \
+      none.
+      """)
+  var merging: Merging?
+
+  @Option(
+    help: ArgumentHelp("The overlap (Jaccard) from which regions are one.", valueName: "o"))
+  var mergingOverlap = 0.3
+
+  func validate() throws {
+    guard 0...1 ~= mergingOverlap else {
+      throw ValidationError("--merging-overlap must be 0 to 1, got \(mergingOverlap)")
+    }
+  }
+
+  func suppression(for detector: Detector.Kind) -> Suppression {
+    let chosen = merging ?? (detector == .multibox ? .weighted : .suppress)
+    return switch chosen {
+    case .weighted: .merge(overlap: mergingOverlap)
+    case .suppress: .drop(overlap: mergingOverlap)
+    case .none: .none
+    }
+  }
+}

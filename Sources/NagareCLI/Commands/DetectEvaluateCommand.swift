@@ -7,7 +7,8 @@ struct DetectEvaluateCommand: ParsableCommand {
     commandName: "evaluate",
     abstract: "Measure a trained detector on packed records.",
     discussion: """
-      Prints average precision, precision and recall of each class. A region that was found is right \
+      Prints average precision (at the overlap of --overlap, and as COCO measures it, over overlaps from \
+      0.5 to 0.95), precision, recall and the confidence with the best F1 of each class. A region that was found is right \
       when it overlaps a true one of its class by half (Jaccard) and no better one has claimed it. \
       Precision and recall count regions from --threshold on.
       """)
@@ -19,6 +20,11 @@ struct DetectEvaluateCommand: ParsableCommand {
     help: ArgumentHelp("A checkpoint: its prefix, a file of it, or its folder.", valueName: "path"))
   var trainPath: String
 
+  @Option(
+    help: ArgumentHelp(
+      "A folder for evaluation.txt, evaluation.json and precision-recall.svg.", valueName: "dir"))
+  var outputDir: String?
+
   @Option(help: ArgumentHelp("The confidence for precision and recall.", valueName: "t"))
   var threshold = 0.5
 
@@ -28,6 +34,7 @@ struct DetectEvaluateCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @OptionGroup var merging: MergingOptions
   @OptionGroup var labels: LabelOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var logging: LogOptions
@@ -43,7 +50,7 @@ struct DetectEvaluateCommand: ParsableCommand {
   func run() throws {
     let log = logging.log
     let model = try during(.reading) { () throws(GraphError) in
-      try GridModel(checkpoint: trainPath, threads: threads.threads)
+      try DetectorModel(checkpoint: trainPath, threads: threads.threads)
     }
     let names = try labels.map(
       count: model.detector.classCount,
@@ -55,36 +62,23 @@ struct DetectEvaluateCommand: ParsableCommand {
     }
     let progress = Progress(samples.count, "pictures", log)
     let result = try during(.running) { () throws(GraphError) in
-      try model.evaluate(samples, labels: names, threshold: threshold, overlap: overlap) {
-        (done) throws(GraphError) in
+      try model.evaluate(
+        samples, labels: names, threshold: threshold, overlap: overlap,
+        suppression: merging.suppression(for: model.detector.kind)
+      ) { (done) throws(GraphError) in
         progress.update(done)
         try Interruption.check()
       }
     }
     progress.finish()
-    if json {
-      try StandardOutput.line(Self.json(result).description)
-    } else {
-      try StandardOutput.line(result.table)
+    if let outputDir {
+      try during(.converting(to: outputDir)) { () throws(GraphError) in
+        try result.write(to: outputDir)
+      }
     }
-  }
-
-  private static func json(_ result: AveragePrecision) -> JSON {
-    func number(_ value: Double?) -> JSON { value.map { .number("\($0)") } ?? .null }
-    return [
-      "pictures": .number("\(result.pictures)"), "overlap": number(result.overlap),
-      "threshold": number(result.confidence), "mean_average_precision": number(result.mean),
-      "classes": .array(
-        result.categories.map { category in
-          [
-            "label": .number("\(category.label)"), "name": JSON(category.name),
-            "regions": .number("\(category.truths)"),
-            "found": .number("\(category.detections)"),
-            "average_precision": number(category.averagePrecision),
-            "precision": number(category.precision), "recall": number(category.recall),
-            "best_f1": number(category.bestF1), "best_threshold": number(category.bestThreshold),
-          ]
-        }),
-    ]
+    let text = try during(.running) { () throws(GraphError) in
+      json ? try result.json : result.table
+    }
+    try StandardOutput.line(text)
   }
 }

@@ -24,6 +24,7 @@ struct DetectPredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The least confidence of a region.", valueName: "t"))
   var threshold = 0.8
 
+  @OptionGroup var merging: MergingOptions
   @OptionGroup var labels: LabelOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var logging: LogOptions
@@ -37,7 +38,7 @@ struct DetectPredictCommand: ParsableCommand {
   func run() throws {
     let log = logging.log
     let model = try during(.reading) { () throws(GraphError) in
-      try GridModel(checkpoint: trainPath, threads: threads.threads)
+      try DetectorModel(checkpoint: trainPath, threads: threads.threads)
     }
     let names = try labels.map(
       count: model.detector.classCount,
@@ -46,7 +47,8 @@ struct DetectPredictCommand: ParsableCommand {
     var progress: Progress?
     let results = try during(.converting(to: outputDir)) { () throws(GraphError) in
       let predictor = try FolderPredictor(
-        model, labels: names, threshold: threshold, threads: threads.threads)
+        model, labels: names, threshold: threshold,
+        suppression: merging.suppression(for: model.detector.kind), threads: threads.threads)
       return try predictor.run(
         imageFolder: imageDir, outputFolder: outputDir,
         warn: { warning in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import Nagare
 import NagareDetection
 
@@ -7,8 +8,8 @@ struct DetectTrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a detector on packed records.",
     discussion: """
-      The folder of --train-dir holds checkpoints, event files for TensorBoard, metrics.csv, loss.svg, \
-      the settings and the graph. A run that was stopped goes on from its newest checkpoint when the \
+      The folder of --train-dir holds checkpoints, event files for TensorBoard, metrics.csv, curves, the \
+      settings, the graph, and at the end what an evaluation gives and report.html, which shows all. A run that was stopped goes on from its newest checkpoint when the \
       command is given again. SIGINT and SIGTERM end it after the present step, saved.
       """)
 
@@ -18,8 +19,13 @@ struct DetectTrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder of the run.", valueName: "dir"))
   var trainDir: String
 
-  @Option(help: "Which detector: grid.")
-  var detector = Detector.grid
+  @Option(
+    help: ArgumentHelp(
+      "Records to measure the result on; those of --data by default.", valueName: "file"))
+  var testData: String?
+
+  @Option(help: "Which detector: grid or multibox.")
+  var detector = Detector.Kind.grid
 
   @Option(help: ArgumentHelp("What all numbers of channels are multiplied by.", valueName: "w"))
   var width = TrainingOptions().width
@@ -32,6 +38,21 @@ struct DetectTrainCommand: ParsableCommand {
 
   @Option(help: "How the rate goes down until the last step: cosine or constant.")
   var schedule = TrainingOptions().schedule
+
+  @Option(
+    help: """
+      Which boxes without a region count: none (all alike, the grid detector's way), batch (the \
+      hardest, three for each region's box in the batch, the multibox detector's way) or sample \
+      (the same for each picture).
+      """)
+  var mining: DetectionLoss.Mining?
+
+  @Option(
+    help: "The error of a side: squared (the grid detector's way) or smooth-l1 (multibox).")
+  var locationLoss: DetectionLoss.LocationError?
+
+  @Option(help: "The error of a confidence: squared (the book's) or cross-entropy.")
+  var labelLoss = DetectionLoss.LabelError.squared
 
   @Option(help: ArgumentHelp("The last step.", valueName: "n"))
   var maxStep = TrainingOptions().maxStep
@@ -66,6 +87,9 @@ struct DetectTrainCommand: ParsableCommand {
     options.learningRate = learningRate
     options.schedule = schedule
     options.maxStep = maxStep
+    options.loss = DetectionLoss(
+      mining: mining ?? detector.loss.mining, location: locationLoss ?? detector.loss.location,
+      label: labelLoss)
     options.seed = seed
     options.distorts = distorts
     options.saveEvery = saveEvery
@@ -74,15 +98,15 @@ struct DetectTrainCommand: ParsableCommand {
     Interruption.beginPolling()
 
     let classCount = try during(.reading) { () throws(GraphError) in
-      try DetectionData.classCount(data)
+      try DetectionData.extent(of: data).classCount
     }
     let names = try labels.map(count: classCount, candidates: [data + ".labels.txt"])
-    let detector = try usage { () throws(GraphError) in
+    let model = try usage { () throws(GraphError) in
       try options.validate()
-      return try GridDetector(classCount: classCount, width: width)
+      return try Detector(detector, classCount: classCount, width: width)
     }
     let samples = try during(.reading) { () throws(GraphError) in
-      try DetectionData(data, detector: detector, seed: seed, threads: threads.threads) {
+      try DetectionData(data, detector: model, seed: seed, threads: threads.threads) {
         (_) throws(GraphError) in try Interruption.check()
       }
     }
@@ -102,8 +126,32 @@ struct DetectTrainCommand: ParsableCommand {
     }
     progress.finish()
     guard isFinished else { throw Interruption.error }
-    log.info("\(trainDir): checkpoints, metrics.csv, loss.svg, event files")
+    try report(trainer, samples, names, log)
+    log.info("\(trainDir): checkpoints, metrics.csv, event files, report.html")
     try StandardOutput.line("\(trainDir)/model.ckpt-\(trainer.step)")
+  }
+
+  /// Measures the result and writes the report.
+  private func report(
+    _ trainer: DetectionTrainer, _ samples: DetectionData, _ names: LabelMap, _ log: Logger
+  ) throws(ToolError) {
+    let pictures = try testData.map { path throws(ToolError) in
+      try during(.reading) { () throws(GraphError) in
+        try DetectionData(
+          path, detector: trainer.model.detector, seed: seed, threads: threads.threads)
+      }
+    }
+    let measured = pictures ?? samples
+    let progress = Progress(measured.count, "pictures", log)
+    _ = try during(.running) { () throws(GraphError) in
+      try RunReport(folder: trainDir, model: trainer.model, labels: names).write(
+        on: measured, named: testData ?? data
+      ) { (done) throws(GraphError) in
+        progress.update(done)
+        try Interruption.check()
+      }
+    }
+    progress.finish()
   }
 
   /// Four significant digits: `0.001234`.
@@ -123,6 +171,9 @@ struct DetectTrainCommand: ParsableCommand {
 }
 
 extension TrainingOptions.Schedule: ExpressibleByArgument {}
+extension DetectionLoss.Mining: ExpressibleByArgument {}
+extension DetectionLoss.LocationError: ExpressibleByArgument {}
+extension DetectionLoss.LabelError: ExpressibleByArgument {}
 
 /// Calls `body` on what the command line says: what it refuses is wrong usage.
 func usage<R>(_ body: () throws(GraphError) -> R) throws(ToolError) -> R {

@@ -1,8 +1,8 @@
 import Nagare
 
 /// A detector's graph with a session to run it in: what training, evaluation and prediction share.
-public final class GridModel: Sendable {
-  public let detector: GridDetector
+public final class DetectorModel: Sendable {
+  public let detector: Detector
   public let graph: Graph
   public let session: Session
   /// `[batch, size, size, 1]`, to be fed.
@@ -14,7 +14,7 @@ public final class GridModel: Sendable {
   /// - Parameters:
   ///   - seed: Of the initial variables.
   public init(
-    _ detector: GridDetector, seed: Int64 = 0, threads: Int? = nil
+    _ detector: Detector, seed: Int64 = 0, threads: Int? = nil
   ) throws(GraphError) {
     self.detector = detector
     graph = Graph()
@@ -28,7 +28,7 @@ public final class GridModel: Sendable {
     session = Session(graph, threads: threads)
   }
 
-  /// A trained detector, read from a checkpoint. Width and classes follow from its variables.
+  /// A trained detector, read from a checkpoint. Kind, width and classes follow from its variables.
   ///
   /// - Parameters:
   ///   - path: A checkpoint's prefix, one of its files, or a folder with checkpoints.
@@ -38,19 +38,22 @@ public final class GridModel: Sendable {
     checkpoint path: String, pictureSize: Int = 256, threads: Int? = nil
   ) throws(GraphError) {
     let checkpoint = try Checkpoint(path)
-    func sizes(_ name: String) throws(GraphError) -> [Int] {
-      guard let entry = checkpoint.entries.first(where: { $0.name == name }),
-        entry.dimensions.count == 4
-      else {
-        throw GraphError(
-          .notFound,
-          "\(checkpoint.prefix) is not a grid detector's checkpoint: it has no variable '\(name)'")
-      }
-      return entry.dimensions
+    func sizes(_ name: String) -> [Int]? {
+      let entry = checkpoint.entries.first { $0.name == name }
+      return entry.flatMap { $0.dimensions.count == 4 ? $0.dimensions : nil }
     }
-    let width = Double(try sizes("conv1_1/kernel")[3]) / 64
-    let detector = try GridDetector(
-      classCount: try sizes("pred_output/kernel")[3], width: width, pictureSize: pictureSize)
+    let heads = [Detector.Kind.grid: "pred_output", .multibox: "pred_output0"]
+    let head = Detector.Kind.allCases.lazy.compactMap { kind in
+      heads[kind].flatMap { sizes($0 + "/kernel") }.map { (kind: kind, sizes: $0) }
+    }.first
+    guard let head, let first = sizes("conv1_1/kernel") else {
+      throw GraphError(
+        .notFound,
+        "\(checkpoint.prefix) is not a detector's checkpoint: it has no variables "
+          + "'conv1_1/kernel' and 'pred_output/kernel' or 'pred_output0/kernel'")
+    }
+    let detector = try Detector(
+      head.kind, classCount: head.sizes[3], width: Double(first[3]) / 64, pictureSize: pictureSize)
     try self.init(detector, threads: threads)
     try restore(checkpoint)
   }
@@ -76,30 +79,41 @@ public final class GridModel: Sendable {
     }
   }
 
+  /// The regions found in each picture of a packed file, those of little confidence as well.
+  ///
+  /// - Parameters:
+  ///   - suppression: What becomes of overlapping regions; the detector's own way by default.
+  ///   - progress: Called after each batch with the number of pictures done.
+  public func detections(
+    in data: DetectionData, suppression: Suppression? = nil,
+    progress: (Int) throws(GraphError) -> Void = { _ in }
+  ) throws(GraphError) -> [[Region]] {
+    let suppression = suppression ?? detector.kind.suppression
+    var detections: [[Region]] = []
+    while detections.count < data.count {
+      let next = detections.count..<min(detections.count + 8, data.count)
+      var images: [Tensor] = []
+      for sample in data.samples[next] { images.append(try data.standardized(sample.grey)) }
+      let found = try regions(in: try Tensor(stacking: images), threshold: 0.01)
+      detections += found.map { suppression($0) }
+      try progress(detections.count)
+    }
+    return detections
+  }
+
   /// How well the detector does on a packed file.
   ///
   /// - Parameters:
   ///   - threshold: The confidence at which precision and recall are given.
-  ///   - suppression: What becomes of overlapping regions.
+  ///   - suppression: What becomes of overlapping regions; the detector's own way by default.
   ///   - progress: Called after each batch with the number of pictures done.
   public func evaluate(
     _ data: DetectionData, labels: LabelMap, threshold: Double = 0.5, overlap: Double = 0.5,
-    suppression: Suppression = .drop(overlap: 0.3),
-    progress: (Int) throws(GraphError) -> Void = { _ in }
+    suppression: Suppression? = nil, progress: (Int) throws(GraphError) -> Void = { _ in }
   ) throws(GraphError) -> AveragePrecision {
-    var detections: [[Region]] = []
-    var start = 0
-    while start < data.count {
-      let samples = data.samples[start..<min(start + 8, data.count)]
-      var images: [Tensor] = []
-      for sample in samples { images.append(try data.standardized(sample.grey)) }
-      let found = try regions(in: try Tensor(stacking: images), threshold: 0.01)
-      detections += found.map { suppression($0) }
-      start += samples.count
-      try progress(start)
-    }
-    return try AveragePrecision(
-      truths: data.samples.map(\.regions), detections: detections, labels: labels,
-      overlap: overlap, confidence: threshold)
+    try AveragePrecision(
+      truths: data.samples.map(\.regions),
+      detections: detections(in: data, suppression: suppression, progress: progress),
+      labels: labels, overlap: overlap, confidence: threshold)
   }
 }
