@@ -21,24 +21,14 @@ public struct DetectionLoss: Sendable, Codable, Equatable {
     case smoothL1 = "smooth-l1"
   }
 
-  /// The error of a confidence.
-  public enum LabelError: String, Sendable, Codable, CaseIterable {
-    case squared
-    /// −log of the probability given to the truth.
-    case crossEntropy = "cross-entropy"
-  }
-
   /// NEGATIVE_COUNT_RATE: boxes without a region for each one with a region.
   public static let negativeRate: Float = 3
 
   public var mining: Mining
   public var location: LocationError
-  public var label = LabelError.squared
 
-  public init(
-    mining: Mining, location: LocationError = .squared, label: LabelError = .squared
-  ) {
-    (self.mining, self.location, self.label) = (mining, location, label)
+  public init(mining: Mining, location: LocationError = .squared) {
+    (self.mining, self.location) = (mining, location)
   }
 
   /// The loss and its two parts, `loss`, `label_loss` and `loc_loss`, all scalars.
@@ -54,7 +44,7 @@ public struct DetectionLoss: Sendable, Codable, Equatable {
   public func callAsFunction(
     _ logits: Output, masks: Output, labels: Output, offsets: Output
   ) throws(GraphError) -> (total: Output, label: Output, location: Output) {
-    let labelLosses = try labelError(try logits[..., 4...], labels)
+    let labelLosses = try squaredDifference(try logits[..., 4...], labels)
     let locationLosses = try locationError(try logits[..., 0..<4], offsets)
     let label: Output
     let location: Output
@@ -96,16 +86,6 @@ public struct DetectionLoss: Sendable, Codable, Equatable {
 
   private static var rate: Tensor {
     get throws(GraphError) { try Tensor(scalar: negativeRate) }
-  }
-
-  private func labelError(_ found: Output, _ wanted: Output) throws(GraphError) -> Output {
-    switch label {
-    case .squared: return try squaredDifference(found, wanted)
-    case .crossEntropy:
-      // The confidences come out of a sigmoid, which reaches 0 and 1 in float32.
-      let given = try 1 - Nagare.abs(found - wanted)
-      return try negative(log(maximum(given, 1e-6)))
-    }
   }
 
   private func locationError(_ found: Output, _ wanted: Output) throws(GraphError) -> Output {

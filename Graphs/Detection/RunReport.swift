@@ -24,12 +24,15 @@ public struct RunReport {
   /// - Parameters:
   ///   - name: What the page calls the pictures.
   ///   - threshold: The confidence for precision, recall and the sample pictures.
+  ///   - suppression: What becomes of overlapping regions; the detector's own way by default.
   ///   - progress: Called after each batch with the number of pictures done.
   public func write(
     on data: DetectionData, named name: String, threshold: Double = 0.5,
+    suppression: Suppression? = nil,
     progress: (Int) throws(GraphError) -> Void = { _ in }
   ) throws(GraphError) -> AveragePrecision {
-    let detections = try model.detections(in: data, progress: progress)
+    let detections = try model.detections(
+      in: data, suppression: suppression, progress: progress)
     let measures = try AveragePrecision(
       truths: data.samples.map(\.regions), detections: detections, labels: labels,
       confidence: threshold)
@@ -44,7 +47,8 @@ public struct RunReport {
     parts.append(section("Measured on \(name)", Self.table(measures)))
     parts.append(
       "<p>Precision and recall at confidence \(shortest(threshold)). AP@\(shortest(measures.overlap)): "
-        + "area under the interpolated curve; AP@0.5:0.95: COCO's mean over ten overlaps.</p>")
+        + "area under the interpolated curve; AP@0.5:0.95: COCO's mean over ten overlaps. "
+        + "\(escaped((suppression ?? model.detector.kind.suppression).description)).</p>")
     parts.append(
       section("Curves", [measures.chart, losses, rate].map(Self.figure).joined(separator: "\n")))
     parts.append(

@@ -37,6 +37,17 @@ public enum Suppression: Sendable, Hashable {
     return kept
   }
 
+  /// What it does, in words for a report.
+  var description: String {
+    switch self {
+    case .merge(let overlap):
+      "Regions that overlap by \(shortest(overlap)) or more are averaged by confidence"
+    case .drop(let overlap):
+      "Of regions that overlap by more than \(shortest(overlap)) the surest stays"
+    case .none: "Overlapping regions all stay"
+    }
+  }
+
   private func meets(_ overlap: Double) -> Bool {
     switch self {
     case .merge(let threshold): overlap >= threshold

@@ -51,9 +51,6 @@ struct DetectTrainCommand: ParsableCommand {
     help: "The error of a side: squared (the grid detector's way) or smooth-l1 (multibox).")
   var locationLoss: DetectionLoss.LocationError?
 
-  @Option(help: "The error of a confidence: squared (the book's) or cross-entropy.")
-  var labelLoss = DetectionLoss.LabelError.squared
-
   @Option(help: ArgumentHelp("The last step.", valueName: "n"))
   var maxStep = TrainingOptions().maxStep
 
@@ -75,6 +72,7 @@ struct DetectTrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Steps between rows of metrics.csv.", valueName: "n"))
   var summaryEvery = TrainingOptions().summaryEvery
 
+  @OptionGroup(title: "Evaluation") var merging: MergingOptions
   @OptionGroup var labels: LabelOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var logging: LogOptions
@@ -88,8 +86,7 @@ struct DetectTrainCommand: ParsableCommand {
     options.schedule = schedule
     options.maxStep = maxStep
     options.loss = DetectionLoss(
-      mining: mining ?? detector.loss.mining, location: locationLoss ?? detector.loss.location,
-      label: labelLoss)
+      mining: mining ?? detector.loss.mining, location: locationLoss ?? detector.loss.location)
     options.seed = seed
     options.distorts = distorts
     options.saveEvery = saveEvery
@@ -145,7 +142,7 @@ struct DetectTrainCommand: ParsableCommand {
     let progress = Progress(measured.count, "pictures", log)
     _ = try during(.running) { () throws(GraphError) in
       try RunReport(folder: trainDir, model: trainer.model, labels: names).write(
-        on: measured, named: testData ?? data
+        on: measured, named: testData ?? data, suppression: merging.suppression(for: detector)
       ) { (done) throws(GraphError) in
         progress.update(done)
         try Interruption.check()
@@ -173,7 +170,6 @@ struct DetectTrainCommand: ParsableCommand {
 extension TrainingOptions.Schedule: ExpressibleByArgument {}
 extension DetectionLoss.Mining: ExpressibleByArgument {}
 extension DetectionLoss.LocationError: ExpressibleByArgument {}
-extension DetectionLoss.LabelError: ExpressibleByArgument {}
 
 /// Calls `body` on what the command line says: what it refuses is wrong usage.
 func usage<R>(_ body: () throws(GraphError) -> R) throws(ToolError) -> R {
