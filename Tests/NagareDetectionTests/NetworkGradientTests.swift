@@ -42,12 +42,8 @@ import Testing
         let feed = try Tensor(moved, dimensions: tensors[0].dimensions)
         return Double(try session.run(total, feeds: [variable.value: feed]).elements(Float.self)[0])
       }
-<<<<<<< HEAD
       // Far enough for the loss's precision, near enough that few ReLUs change sides.
       let distance = 0.001
-=======
-      let distance = 0.003
->>>>>>> ce862c6 (Train the demo's scenes with the multi-scale detector)
       let difference = (try shifted(by: distance) - shifted(by: -distance)) / (2 * distance)
       #expect(
         abs(difference - length) <= 0.02 * length + 1e-4,
