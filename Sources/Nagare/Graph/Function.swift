@@ -118,12 +118,16 @@ extension Graph {
 }
 
 /// The argument of a function that is a handle of a known variable; a call feeds it.
-private struct HandleArgument: ResourceProducer, NotComputed, NonDifferentiable {
-  var handled = TensorSpec.Handled(dataType: .float32, shape: .unknown)
+private struct HandleArgument: NonDifferentiable {
+  var handled: TensorSpec.Handled? = TensorSpec.Handled(dataType: .float32, shape: .unknown)
 
   static let name = "_Arg"
   static let signature = Signature(outputs: ["output: resource"])
   static let isFoldable = false
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [.scalar] }
+
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    throw .internalError("\(Self.name) is not computed by a kernel")
+  }
 }

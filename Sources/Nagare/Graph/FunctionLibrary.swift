@@ -180,7 +180,7 @@ final class FunctionBody: Sendable {
   /// one that draws random numbers or changes something. Reading a variable does neither.
   func effect(among nodes: [Node], in library: FunctionLibrary) -> Node? {
     nodes.first { node in
-      guard node.isStateful, !(node.op is ReadVariableOp), !(node.op is any ResourceProducer)
+      guard node.isStateful, !(node.op is ReadVariableOp), node.op.handled == nil
       else { return false }
       guard let call = node.op as? any FunctionCallOp,
         let body = try? library.body(call.function, chain: graph.functionChain + [name])
