@@ -31,7 +31,7 @@ public final class DetectionData {
   let detector: Detector
   let samples: [Sample]
   private let pipeline: PicturePipeline
-  private let session: Session
+  let session: Session
   private let seed: UInt64
 
   /// The number of pictures.

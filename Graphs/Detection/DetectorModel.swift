@@ -58,6 +58,34 @@ public final class DetectorModel: Sendable {
     try restore(checkpoint)
   }
 
+  /// A trained detector, read from a graph with its variables as constants, as `nagare freeze` writes
+  /// it from `images` to `logits`. Kind, width, classes and the pictures' size follow from it.
+  ///
+  /// - Throws: What reading the file refuses, `invalidArgument` for a graph of something else.
+  public init(frozen path: String, threads: Int? = nil) throws(GraphError) {
+    let graph = try Graph(contentsOf: path)
+    func sizes(_ name: String) -> [Int]? {
+      let known = graph.node(named: name)?.outputs.first?.shape.known
+      return known?.count == 4 ? known : nil
+    }
+    guard let images = try? graph.output(named: "images"),
+      let logits = try? graph.output(named: "logits"), let pictureSize = images.shape[1],
+      let first = sizes("conv1_1/kernel"),
+      let head = sizes("pred_output/kernel") ?? sizes("pred_output0/kernel")
+    else {
+      throw GraphError(
+        .invalidArgument,
+        "\(path) is not a frozen detector, from 'images' to 'logits', with constants such as "
+          + "'conv1_1/kernel'")
+    }
+    let kind: Detector.Kind = sizes("pred_output/kernel") == nil ? .multibox : .grid
+    detector = try Detector(
+      kind, classCount: head[3], width: Double(first[3]) / 64, pictureSize: pictureSize)
+    (self.graph, self.images, self.logits) = (graph, images, logits)
+    variables = []
+    session = Session(graph, threads: threads)
+  }
+
   /// Gives the detector's variables the values of a checkpoint.
   func restore(_ checkpoint: Checkpoint) throws(GraphError) {
     let saver = try Saver(graph, variables: variables, name: "restore")

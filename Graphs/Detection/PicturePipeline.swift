@@ -66,13 +66,17 @@ struct PicturePipeline {
     greyPixels = try Self.grey(pixels, size)
     source = try graph.placeholder(.float32, shape: [size, size, 1], name: "source")
     plain = try perImageStandardization(source)
-    let brighter = try randomBrightness(source, limit: Distortion.brightness)
-    distorted = try perImageStandardization(
-      try randomContrast(
-        brighter, lower: Distortion.contrast.lowerBound, upper: Distortion.contrast.upperBound))
+    distorted = try perImageStandardization(try Self.distorted(source))
   }
 
-  private static func grey(_ pixels: Output, _ size: Int) throws(GraphError) -> Output {
+  /// Another brightness and contrast.
+  static func distorted(_ picture: Output) throws(GraphError) -> Output {
+    try randomContrast(
+      try randomBrightness(picture, limit: Distortion.brightness),
+      lower: Distortion.contrast.lowerBound, upper: Distortion.contrast.upperBound)
+  }
+
+  static func grey(_ pixels: Output, _ size: Int) throws(GraphError) -> Output {
     let graph = pixels.graph
     let batch = try expandDimensions(try cast(pixels, to: .float32), axis: 0)
     let resized = try resizeBilinear(

@@ -38,7 +38,7 @@ public struct RunReport {
       confidence: threshold)
     try measures.write(to: folder)
     let metrics = try MetricsTable(folder)
-    let losses = metrics.chart("Training loss", "loss") { $0.hasSuffix("_loss") }
+    let losses = metrics.chart("Training loss", "loss") { $0.hasSuffix("loss") }
     var rate = metrics.chart("Learning rate", "rate") { $0 == "learning_rate" }
     rate.isLogarithmic = false
     try Folder.write(rate.svg, to: "learning-rate.svg", in: folder)
@@ -122,9 +122,6 @@ public struct RunReport {
       }
     }
     add("", parsed)
-    let machine = Machine.current
-    rows.append(("machine.instruction_set", machine.instructionSet))
-    rows.append(("machine.blas", "\(machine.blas.core), \(machine.blas.configuration)"))
     let lines = rows.map { "<tr><td>\(escaped($0.name))</td><td>\(escaped($0.value))</td></tr>" }
     return "<table class=\"settings\">\n\(lines.joined(separator: "\n"))\n</table>"
   }
@@ -156,7 +153,7 @@ private struct MetricsTable {
   private var series: [CurveChart.Series] = []
 
   init(_ folder: String) throws(GraphError) {
-    let text = try Folder.readText(MetricsFile.name, in: folder) ?? ""
+    let text = try Folder.readText("metrics.csv", in: folder) ?? ""
     let lines = text.split(separator: "\n").map { $0.split(separator: ",").map(String.init) }
     guard let names = lines.first else { return }
     series = names.dropFirst().map { .init(name: $0, points: []) }

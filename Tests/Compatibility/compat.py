@@ -26,6 +26,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
 
+import metagraphs
+
 tf.disable_eager_execution()
 tf.logging.set_verbosity(tf.logging.ERROR)
 
@@ -146,7 +148,10 @@ def read_graph(path):
     definition = tf.GraphDef()
     if path.endswith(".pbtxt"):
         with open(path) as file:
-            text_format.Parse(file.read(), definition)
+            text = file.read()
+        if text.startswith("meta_info_def"):
+            return text_format.Parse(text, tf.MetaGraphDef()).graph_def
+        text_format.Parse(text, definition)
     else:
         with open(path, "rb") as file:
             definition.ParseFromString(file.read())
@@ -282,6 +287,47 @@ def graphs():
             compare_runs(
                 f"graphs {name}, variables after training", path,
                 steps[name] + [{"fetches": reads}], **AFTER_ADAM)
+
+
+# Training graphs: each engine's own loop, from the same file
+
+STEPS = 50
+
+
+def compare_training(name, path, feeds=()):
+    """Losses of `nagare train` and of TensorFlow, from the variables that nagare began with."""
+    run = os.path.join(WORK, re.sub(r"[^a-z0-9]+", "_", name))
+    nagare(
+        "train", path, "--train-dir", run, "--max-step", STEPS, "--summary-every", 1, "--keep", 0,
+        "--quiet", *feeds)
+    with open(os.path.join(run, "metrics.csv")) as file:
+        rows = list(csv.DictReader(file))
+    names, theirs = metagraphs.losses(path, STEPS, os.path.join(run, "model.ckpt-0"))
+    ours = np.array([[float(row[key]) for key in names] for row in rows])
+    report.values(name, {"losses": ours}, {"losses": theirs}, relative=1e-3, absolute=1e-5)
+
+
+@group
+def trained():
+    place = folder("trained")
+    for kind in metagraphs.KINDS:
+        compare_training(f"trained, TensorFlow's graph, {kind}", metagraphs.write(kind, place))
+
+
+@group
+def detectors():
+    nagare("dataset", "generate", os.path.join(WORK, "scenes"), "--count", 24, "--seed", 4)
+    for kind in ("grid", "multibox"):
+        data = os.path.join(WORK, f"{kind}.tfrecord")
+        nagare(
+            "dataset", "pack", os.path.join(WORK, "scenes"), "--output", data, "--detector", kind)
+        for way in ("dataset", "queue"):
+            path = os.path.join(WORK, f"{kind}_{way}.pbtxt")
+            nagare(
+                "detect", "build", "--detector", kind, "--width", 0.125, "--batch-size", 4,
+                "--data", data, "--input", way, "--no-shuffle", "--no-distortion", "--max-step",
+                STEPS, "--output", path)
+            compare_training(f"detectors, {kind}, {way}", path)
 
 
 # Graphs that TensorFlow writes

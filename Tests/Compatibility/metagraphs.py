@@ -15,6 +15,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from google.protobuf import text_format
 
 tf.disable_eager_execution()
 
@@ -124,6 +125,9 @@ def write(kind, folder):
 def losses(path, steps, checkpoint=None):
     """What TensorFlow's own training loop of any such file gives: a row of losses a step, by name."""
     with tf.Graph().as_default() as graph:
+        if path.endswith("txt"):
+            with open(path) as file:
+                path = text_format.Parse(file.read(), tf.MetaGraphDef())
         saver = tf.train.import_meta_graph(path)
         names = [tensor.op.name for tensor in tf.get_collection("losses")]
         config = tf.ConfigProto(

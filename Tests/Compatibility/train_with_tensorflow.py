@@ -79,7 +79,7 @@ def main():
     parser.add_argument("--save", help="prefix of a checkpoint to write at the end")
     arguments = parser.parse_args()
 
-    settings = json.load(open(os.path.join(arguments.run, "settings.json")))
+    settings = json.load(open(os.path.join(arguments.run, "settings.json")))["settings"]
     options = settings["options"]
     batch = options["batchSize"]
     model = {"grid": "model0", "multibox": "model1"}[settings["detector"]]

@@ -25,19 +25,17 @@ struct OverfittingTests {
     let data = try DetectionData(records, detector: detector, seed: options.seed)
     let run = folder.path("run")
     do {
-      let trainer = try DetectionTrainer(
-        data: data, labels: annotated.labels, folder: run, options: options, warn: { _ in })
-      var steps = 0
-      let isStopped = try !trainer.run(
-        progress: { _ in steps += 1 }, shouldStop: { steps >= lastStep / 2 })
-      #expect(isStopped)
-      #expect(steps == lastStep / 2)
+      let loop = try TrainingLoop(
+        detector: data, labels: annotated.labels, folder: run, options: options)
+      let ending = try loop.run(shouldStop: { loop.step >= lastStep / 2 })
+      #expect(ending == .stopped)
+      #expect(loop.step == lastStep / 2)
     }
     // The rest after a restart, from the checkpoint.
-    let trainer = try DetectionTrainer(
-      data: data, labels: annotated.labels, folder: run, options: options, warn: { _ in })
-    #expect(trainer.step == lastStep / 2)
-    #expect(try trainer.run(progress: { _ in }, shouldStop: { false }))
+    let loop = try TrainingLoop(
+      detector: data, labels: annotated.labels, folder: run, options: options)
+    #expect(loop.step == lastStep / 2)
+    #expect(try loop.run() == .finished)
 
     let model = try DetectorModel(checkpoint: run, pictureSize: 96)
     let result = try model.evaluate(

@@ -39,12 +39,25 @@ public struct MetaGraph: Sendable {
       public var tensor: String
       public var dataType: DataType?
       public var shape: Shape
+
+      init(tensor: String, dataType: DataType?, shape: Shape) {
+        (self.tensor, self.dataType, self.shape) = (tensor, dataType, shape)
+      }
+
+      /// A tensor of the graph.
+      public init(_ output: Output) {
+        self.init(tensor: output.name, dataType: output.dataType, shape: output.shape)
+      }
     }
 
     public var inputs: [String: Binding]
     public var outputs: [String: Binding]
     /// What it does: `tensorflow/serving/predict`.
     public var method: String
+
+    public init(inputs: [String: Binding], outputs: [String: Binding], method: String) {
+      (self.inputs, self.outputs, self.method) = (inputs, outputs, method)
+    }
   }
 
   public var graph: Graph

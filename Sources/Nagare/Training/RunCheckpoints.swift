@@ -5,6 +5,8 @@ final class RunCheckpoints {
   private enum Key {
     /// A string, `Session.saveState`.
     static let state = "_nagare/session_state"
+    /// The same of the session that the values to feed come from.
+    static let source = "_nagare/source_state"
     /// An int64, of graphs that count no steps.
     static let step = "_nagare/step"
     /// Before the names of variables that the graph's saver leaves out: local ones.
@@ -18,6 +20,7 @@ final class RunCheckpoints {
 
   private let folder: RunFolder
   private let session: Session
+  private let source: Session?
   /// The tensor to feed with a prefix, the one to fetch to save, and the node that restores.
   private let saver: (filename: Output, save: Output, restore: Node)?
   private let maximumToKeep: Int
@@ -26,10 +29,11 @@ final class RunCheckpoints {
   ///   to the graph.
   /// - Throws: `invalidArgument` when the graph's saver names what is not there.
   init(
-    _ metaGraph: MetaGraph, session: Session, folder: RunFolder, keep: Int?
+    _ metaGraph: MetaGraph, session: Session, source: Session?, folder: RunFolder, keep: Int?
   ) throws(GraphError) {
     self.folder = folder
     self.session = session
+    self.source = source
     let graph = metaGraph.graph
     maximumToKeep = keep ?? metaGraph.saver?.maximumToKeep ?? 5
     guard let definition = metaGraph.saver else {
@@ -69,6 +73,9 @@ final class RunCheckpoints {
     }
     let writer = try CheckpointWriter(parts[1])
     try writer.append(try Tensor(scalar: try session.saveState()), named: Key.state)
+    if let source {
+      try writer.append(try Tensor(scalar: try source.saveState()), named: Key.source)
+    }
     if !countsSteps {
       try writer.append(try Tensor(scalar: Int64(step)), named: Key.step)
     }
@@ -160,15 +167,18 @@ final class RunCheckpoints {
     for (name, variable) in try variables() where checkpoint.contains(Key.variable + name) {
       variable.current = try checkpoint.tensor(named: Key.variable + name)
     }
-    if checkpoint.contains(Key.state) {
-      let state = try checkpoint.tensor(named: Key.state)
+    let states = [(Key.state, session)] + (source.map { [(Key.source, $0)] } ?? [])
+    for (key, session) in states {
+      guard checkpoint.contains(key) else {
+        warn(
+          "\(checkpoint.prefix) has no '\(key)'; random numbers and the input begin anew")
+        continue
+      }
+      let state = try checkpoint.tensor(named: key)
       guard state.dataType == .string, let bytes = state.strings.first else {
-        throw .dataLoss("\(checkpoint.prefix): '\(Key.state)' is not a string")
+        throw .dataLoss("\(checkpoint.prefix): '\(key)' is not a string")
       }
       try session.restoreState(bytes)
-    } else {
-      warn(
-        "\(checkpoint.prefix) has variables only; random numbers and the input begin anew")
     }
     guard checkpoint.contains(Key.step) else { return (checkpoint.prefix, nil) }
     let step = try checkpoint.tensor(named: Key.step).elements(Int64.self).first ?? 0

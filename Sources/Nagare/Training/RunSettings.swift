@@ -5,35 +5,40 @@
 #endif
 
 /// What a run was made with, as `settings.json` holds it.
-struct RunSettings: Codable {
-  struct Machine: Codable {
+struct RunSettings: Encodable {
+  struct Machine: Encodable {
     var processors: Int
     var instructionSet: String
     var blas: String
     var blasCore: String
   }
 
-  var version = nagareVersion
-  var machine: Machine
-  var threads: Int
-  var options: TrainingLoop.Options
-  var train: [String]
-  var feeds: [String]
-  var losses: [String]
-  /// What the program that began the run says of it.
-  var settings: [String: String]
+  private enum Key: String, CodingKey {
+    case version, machine, options, train, feeds, losses, settings
+  }
 
-  init(_ loop: TrainingLoop, _ settings: [String: String], feeds: [Output]) {
+  private let loop: TrainingLoop
+  private let feeds: [Output]
+  /// What the program that began the run says of it.
+  private let settings: any Encodable & Sendable
+
+  init(_ loop: TrainingLoop, _ settings: any Encodable & Sendable, feeds: [Output]) {
+    (self.loop, self.settings, self.feeds) = (loop, settings, feeds)
+  }
+
+  func encode(to encoder: any Encoder) throws {
     let current = Nagare.Machine.current
-    machine = Machine(
-      processors: current.processors, instructionSet: current.instructionSet,
-      blas: current.blas.configuration, blasCore: current.blas.core)
-    threads = loop.session.threads.threadCount
-    options = loop.options
-    train = loop.training.train.map(\.name)
-    self.feeds = feeds.map(\.name)
-    losses = loop.training.losses.map(\.name)
-    self.settings = settings
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(nagareVersion, forKey: .version)
+    try container.encode(
+      Machine(
+        processors: current.processors, instructionSet: current.instructionSet,
+        blas: current.blas.configuration, blasCore: current.blas.core), forKey: .machine)
+    try container.encode(loop.options, forKey: .options)
+    try container.encode(loop.training.train.map(\.name), forKey: .train)
+    try container.encode(feeds.map(\.name), forKey: .feeds)
+    try container.encode(loop.training.losses.map(\.name), forKey: .losses)
+    try container.encode(settings, forKey: .settings)
   }
 
   var json: String {

@@ -44,7 +44,7 @@ public final class TrainingLoop {
   }
 
   /// Why a run came to its end.
-  public enum Ending: Sendable {
+  public enum Ending: Sendable, Equatable {
     /// The last step is done.
     case finished
     /// The input gives no more.
@@ -58,9 +58,15 @@ public final class TrainingLoop {
     public var tensors: [Output]
     /// The values, in the order of `tensors`, for the step after this many.
     public var values: (Int) throws(GraphError) -> [Tensor]
+    /// A session whose state decides the values besides the step; checkpoints keep it.
+    public var source: Session?
 
-    public init(_ tensors: [Output], values: @escaping (Int) throws(GraphError) -> [Tensor]) {
+    public init(
+      _ tensors: [Output], source: Session? = nil,
+      values: @escaping (Int) throws(GraphError) -> [Tensor]
+    ) {
       self.tensors = tensors
+      self.source = source
       self.values = values
     }
 
@@ -97,7 +103,8 @@ public final class TrainingLoop {
   ///   cannot be meant, and what initialising and restoring throws.
   public init(
     _ training: TrainingGraph, folder path: String, options: Options = Options(),
-    feeds: Feeds = Feeds(), threads: Int? = nil, settings: [String: String] = [:],
+    feeds: Feeds = Feeds(), threads: Int? = nil,
+    settings: any Encodable & Sendable = [String: String](),
     warn: (String) -> Void = { _ in }
   ) throws(GraphError) {
     try options.validate()
@@ -113,7 +120,8 @@ public final class TrainingLoop {
       counter = nil
     }
     checkpoints = try RunCheckpoints(
-      training.metaGraph, session: session, folder: folder, keep: options.keep)
+      training.metaGraph, session: session, source: feeds.source, folder: folder,
+      keep: options.keep)
     let losses = training.losses.map(\.value)
     plainStep = try session.callable(
       feeds: feeds.tensors, fetches: losses, targets: training.train)
@@ -123,15 +131,17 @@ public final class TrainingLoop {
     try resume(warn)
     try session.startQueueRunners()
     try folder.write(RunSettings(self, settings, feeds: feeds.tensors).json, to: "settings.json")
-    let graph = folder.file("graph.meta")
+    let graph = folder.file("model.meta")
     if step == 0 || FileSystem.kind(graph) == nil { try training.metaGraph.write(to: graph) }
   }
 
   private func initialize() throws(GraphError) {
-    let values = try feeds.values(0)
+    // What is fed while training may be what an initializer needs, a file's name for example.
+    let isConstant = feeds.source == nil
+    let tensors = isConstant ? feeds.tensors : []
+    let values = isConstant ? try feeds.values(0) : []
     for nodes in [training.initializers, training.localInitializers] where !nodes.isEmpty {
-      // What is fed while training may be what an initializer needs.
-      let initializer = try session.callable(feeds: feeds.tensors, targets: nodes)
+      let initializer = try session.callable(feeds: tensors, targets: nodes)
       _ = try initializer.run(values)
     }
   }

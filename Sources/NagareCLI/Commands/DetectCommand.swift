@@ -6,7 +6,10 @@ struct DetectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "detect",
     abstract: "Train a detector, measure it, and find regions in pictures with it.",
-    subcommands: [DetectTrainCommand.self, DetectEvaluateCommand.self, DetectPredictCommand.self])
+    subcommands: [
+      DetectTrainCommand.self, DetectEvaluateCommand.self, DetectPredictCommand.self,
+      DetectBuildCommand.self,
+    ])
 }
 
 /// The names of a detector's classes.

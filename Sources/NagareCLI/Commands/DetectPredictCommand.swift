@@ -19,7 +19,13 @@ struct DetectPredictCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("A checkpoint: its prefix, a file of it, or its folder.", valueName: "path"))
-  var trainPath: String
+  var trainPath: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "In place of a checkpoint a graph that 'nagare freeze' wrote, from 'images' to 'logits'.",
+      valueName: "file"))
+  var graph: String?
 
   @Option(help: ArgumentHelp("The least confidence of a region.", valueName: "t"))
   var threshold = 0.8
@@ -30,6 +36,9 @@ struct DetectPredictCommand: ParsableCommand {
   @OptionGroup var logging: LogOptions
 
   func validate() throws {
+    guard (trainPath == nil) != (graph == nil) else {
+      throw ValidationError("give either --train-path or --graph")
+    }
     guard 0...1 ~= threshold else {
       throw ValidationError("--threshold must be 0 to 1, got \(threshold)")
     }
@@ -38,11 +47,12 @@ struct DetectPredictCommand: ParsableCommand {
   func run() throws {
     let log = logging.log
     let model = try during(.reading) { () throws(GraphError) in
-      try DetectorModel(checkpoint: trainPath, threads: threads.threads)
+      if let graph { return try DetectorModel(frozen: graph, threads: threads.threads) }
+      return try DetectorModel(checkpoint: trainPath ?? "", threads: threads.threads)
     }
     let names = try labels.map(
       count: model.detector.classCount,
-      candidates: LabelMap.places(besideCheckpoint: trainPath))
+      candidates: LabelMap.places(besideCheckpoint: trainPath ?? graph ?? ""))
     Interruption.beginPolling()
     var progress: Progress?
     let results = try during(.converting(to: outputDir)) { () throws(GraphError) in

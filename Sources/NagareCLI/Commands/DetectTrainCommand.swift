@@ -24,6 +24,73 @@ struct DetectTrainCommand: ParsableCommand {
       "Records to measure the result on; those of --data by default.", valueName: "file"))
   var testData: String?
 
+  @OptionGroup var model: DetectorOptions
+  @OptionGroup var writing: RunOptions
+  @OptionGroup(title: "Evaluation") var merging: MergingOptions
+  @OptionGroup var labels: LabelOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var logging: LogOptions
+
+  func run() throws {
+    let log = logging.log
+    var options = model.options
+    options.saveEvery = writing.saveEvery
+    options.keep = writing.keep ?? options.keep
+    options.summaryEvery = writing.summaryEvery
+    Interruption.beginPolling()
+
+    let classCount = try during(.reading) { () throws(GraphError) in
+      try DetectionData.extent(of: data).classCount
+    }
+    let names = try labels.map(count: classCount, candidates: [data + ".labels.txt"])
+    try usage { () throws(GraphError) in try options.validate() }
+    let detector = try model.detector(classCount: classCount)
+    let samples = try during(.reading) { () throws(GraphError) in
+      try DetectionData(data, detector: detector, seed: model.seed, threads: threads.threads) {
+        (_) throws(GraphError) in try Interruption.check()
+      }
+    }
+    log.info("\(data): \(samples.count) pictures, classes \(names.names.joined(separator: ", "))")
+    let loop = try during(.writing) { () throws(GraphError) in
+      try TrainingLoop(
+        detector: samples, labels: names, folder: trainDir, options: options,
+        threads: threads.threads
+      ) { log.warning("\($0)") }
+    }
+    try loop.train(trainDir, log)
+    try report(detector, samples, names, log)
+    log.info("\(trainDir): report.html")
+    try StandardOutput.line("\(trainDir)/model.ckpt-\(loop.step)")
+  }
+
+  /// Measures the result and writes the report.
+  private func report(
+    _ detector: Detector, _ samples: DetectionData, _ names: LabelMap, _ log: Logger
+  ) throws(ToolError) {
+    let pictures = try testData.map { path throws(ToolError) in
+      try during(.reading) { () throws(GraphError) in
+        try DetectionData(
+          path, detector: detector, seed: model.seed, threads: threads.threads)
+      }
+    }
+    let measured = pictures ?? samples
+    let progress = Progress(measured.count, "pictures", log)
+    _ = try during(.running) { () throws(GraphError) in
+      let trained = try DetectorModel(checkpoint: trainDir, threads: threads.threads)
+      return try RunReport(folder: trainDir, model: trained, labels: names).write(
+        on: measured, named: testData ?? data,
+        suppression: merging.suppression(for: detector.kind)
+      ) { (done) throws(GraphError) in
+        progress.update(done)
+        try Interruption.check()
+      }
+    }
+    progress.finish()
+  }
+}
+
+/// Which detector, and how it is trained.
+struct DetectorOptions: ParsableArguments {
   @Option(help: "Which detector: grid or multibox.")
   var detector = Detector.Kind.grid
 
@@ -36,7 +103,11 @@ struct DetectTrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The learning rate of Adam at the start.", valueName: "r"))
   var learningRate = TrainingOptions().learningRate
 
-  @Option(help: "How the rate goes down until the last step: cosine or constant.")
+  @Option(
+    help: """
+      How the rate goes down until the last step: cosine (to zero), exponential (to a hundredth), \
+      piecewise (a tenth after 60 %, a hundredth after 85 %) or constant.
+      """)
   var schedule = TrainingOptions().schedule
 
   @Option(
@@ -63,22 +134,13 @@ struct DetectTrainCommand: ParsableCommand {
     help: "Change brightness and contrast at random.")
   var distorts = true
 
-  @Option(help: ArgumentHelp("Steps between checkpoints.", valueName: "n"))
-  var saveEvery = TrainingOptions().saveEvery
+  func detector(classCount: Int) throws(ToolError) -> Detector {
+    try usage { () throws(GraphError) in
+      try Detector(detector, classCount: classCount, width: width)
+    }
+  }
 
-  @Option(help: ArgumentHelp("Checkpoints that are kept.", valueName: "n"))
-  var keep = TrainingOptions().keep
-
-  @Option(help: ArgumentHelp("Steps between rows of metrics.csv.", valueName: "n"))
-  var summaryEvery = TrainingOptions().summaryEvery
-
-  @OptionGroup(title: "Evaluation") var merging: MergingOptions
-  @OptionGroup var labels: LabelOptions
-  @OptionGroup var threads: ThreadOptions
-  @OptionGroup var logging: LogOptions
-
-  func run() throws {
-    let log = logging.log
+  var options: TrainingOptions {
     var options = TrainingOptions()
     options.width = width
     options.batchSize = batchSize
@@ -89,81 +151,7 @@ struct DetectTrainCommand: ParsableCommand {
       mining: mining ?? detector.loss.mining, location: locationLoss ?? detector.loss.location)
     options.seed = seed
     options.distorts = distorts
-    options.saveEvery = saveEvery
-    options.keep = keep
-    options.summaryEvery = summaryEvery
-    Interruption.beginPolling()
-
-    let classCount = try during(.reading) { () throws(GraphError) in
-      try DetectionData.extent(of: data).classCount
-    }
-    let names = try labels.map(count: classCount, candidates: [data + ".labels.txt"])
-    let model = try usage { () throws(GraphError) in
-      try options.validate()
-      return try Detector(detector, classCount: classCount, width: width)
-    }
-    let samples = try during(.reading) { () throws(GraphError) in
-      try DetectionData(data, detector: model, seed: seed, threads: threads.threads) {
-        (_) throws(GraphError) in try Interruption.check()
-      }
-    }
-    log.info("\(data): \(samples.count) pictures, classes \(names.names.joined(separator: ", "))")
-    let trainer = try during(.writing) { () throws(GraphError) in
-      try DetectionTrainer(
-        data: samples, labels: names, folder: trainDir, options: options, threads: threads.threads
-      ) { log.warning("\($0)") }
-    }
-    if trainer.step > 0 { log.info("\(trainDir): going on from step \(trainer.step)") }
-    let progress = Progress(maxStep, "steps", log)
-    let isFinished = try during(.running) { () throws(GraphError) in
-      try trainer.run(
-        progress: { state in
-          progress.update(state.step, "loss \(Self.short(state.labelLoss + state.locationLoss))")
-        }, shouldStop: { Interruption.isRequested })
-    }
-    progress.finish()
-    guard isFinished else { throw Interruption.error }
-    try report(trainer, samples, names, log)
-    log.info("\(trainDir): checkpoints, metrics.csv, event files, report.html")
-    try StandardOutput.line("\(trainDir)/model.ckpt-\(trainer.step)")
-  }
-
-  /// Measures the result and writes the report.
-  private func report(
-    _ trainer: DetectionTrainer, _ samples: DetectionData, _ names: LabelMap, _ log: Logger
-  ) throws(ToolError) {
-    let pictures = try testData.map { path throws(ToolError) in
-      try during(.reading) { () throws(GraphError) in
-        try DetectionData(
-          path, detector: trainer.model.detector, seed: seed, threads: threads.threads)
-      }
-    }
-    let measured = pictures ?? samples
-    let progress = Progress(measured.count, "pictures", log)
-    _ = try during(.running) { () throws(GraphError) in
-      try RunReport(folder: trainDir, model: trainer.model, labels: names).write(
-        on: measured, named: testData ?? data, suppression: merging.suppression(for: detector)
-      ) { (done) throws(GraphError) in
-        progress.update(done)
-        try Interruption.check()
-      }
-    }
-    progress.finish()
-  }
-
-  /// Four significant digits: `0.001234`.
-  private static func short(_ value: Double) -> String {
-    guard value.isFinite, value > 1e-12, value < 1e6 else { return "\(value)" }
-    var scaled = value
-    var digits = 0
-    while scaled < 1000, digits < 15 {
-      scaled *= 10
-      digits += 1
-    }
-    let whole = String(Int(scaled.rounded()))
-    guard digits > 0 else { return whole }
-    let padded = String(repeating: "0", count: max(0, digits + 1 - whole.utf8.count)) + whole
-    return "\(padded.dropLast(digits)).\(padded.suffix(digits))"
+    return options
   }
 }
 

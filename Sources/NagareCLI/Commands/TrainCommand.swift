@@ -62,7 +62,8 @@ struct TrainCommand: ParsableCommand {
         threads: threads.threads, settings: ["graph": graph]
       ) { log.warning("\($0)") }
     }
-    try loop.run(trainDir, log)
+    try loop.train(trainDir, log)
+    try StandardOutput.line("\(trainDir)/model.ckpt-\(loop.step)")
   }
 }
 
@@ -89,8 +90,8 @@ struct RunOptions: ParsableArguments {
 }
 
 extension TrainingLoop {
-  /// Trains with a bar of progress, and prints the last checkpoint.
-  func run(_ folder: String, _ log: Logger) throws {
+  /// Trains with a bar of progress.
+  func train(_ folder: String, _ log: Logger) throws {
     if let resumedFrom { log.info("\(folder): going on from \(resumedFrom)") }
     let bar = NagareCLI.Progress(options.maxStep ?? .max, "steps", log)
     let ending = try during(.running) { () throws(GraphError) in
@@ -103,7 +104,6 @@ extension TrainingLoop {
     if case .stopped = ending { throw Interruption.error }
     if case .inputEnded = ending { log.info("the input ended after step \(step)") }
     log.info("\(folder): checkpoints, metrics.csv, curves, event files")
-    try StandardOutput.line("\(folder)/model.ckpt-\(step)")
   }
 
   /// `loss 0.1234`, the sum where there are several.

@@ -221,6 +221,53 @@ import Testing
     try Self.expectSame(folder.path("memory"), folder.path("file"), step: 40)
   }
 
+  /// Numbers in strings, drawn from a queue that shuffles: the input is part of the state.
+  static func queueGraph(epochs: Int? = nil) throws -> MetaGraph {
+    let graph = Graph()
+    graph.randomSeed = 11
+    let strings = (0..<13).map { "a\(Character(UnicodeScalar(UInt8(65 + $0))))" }
+    let word = try graph.stringInputProducer(strings, epochs: epochs).dequeue()[0]
+    let words = try shuffleBatch([word], size: 4, capacity: 11, minimumAfterDequeue: 5)[0]
+    let x = try cast(decodeRaw(words, outputType: .uint8), to: .float32) * 0.01
+    let w = try graph.variable(graph.constant([[0.5], [0.5]]), name: "w")
+    let loss = try mean(square(matmul(reshape(x, [4, 2]), w.value) - 1), name: "loss")
+    graph.addToCollection("losses", .name(loss.name))
+    try AdamOptimizer(learningRate: 0.02).minimize(loss, globalStep: graph.globalStep())
+    return MetaGraph(graph, saver: try Saver(graph, maximumToKeep: 2).definition)
+  }
+
+  @Test func theInputGoesOnToo() throws {
+    let folder = try TemporaryFolder()
+    var losses: [[Float]] = []
+    for name in ["whole", "parts"] {
+      var run: [Float] = []
+      for stop in name == "whole" ? [40] : [7, 20, 40] {
+        let loop = try TrainingLoop(
+          TrainingGraph(Self.queueGraph()), folder: folder.path(name),
+          options: .init(maxStep: 40, saveEvery: 10, summaryEvery: 1), threads: 2)
+        _ = try loop.run(
+          progress: { run.append(Float($0.losses[0].value)) }, shouldStop: { loop.step >= stop })
+      }
+      losses.append(run)
+    }
+    #expect(losses[0] == losses[1])
+    #expect(Set(losses[0]).count > 30)
+    for name in ["model.ckpt-40.index", "model.ckpt-40.data-00001-of-00002", "metrics.csv"] {
+      #expect(
+        try FileSystem.read(folder.path("whole/\(name)"))
+          == FileSystem.read(folder.path("parts/\(name)")), "\(name)")
+    }
+  }
+
+  @Test func theRunEndsWithItsInput() throws {
+    let folder = try TemporaryFolder()
+    let loop = try TrainingLoop(
+      TrainingGraph(Self.queueGraph(epochs: 2)), folder: folder.path("run"), threads: 1)
+    #expect(try loop.run() == .inputEnded)
+    #expect(loop.step == 6)
+    #expect(try Checkpoint(folder.path("run/last")).prefix == folder.path("run/model.ckpt-6"))
+  }
+
   @Test func whatIsMissingIsSaid() throws {
     let folder = try TemporaryFolder()
     let graph = Graph()
