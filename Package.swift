@@ -26,10 +26,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
   ],
   targets: [
-    .systemLibrary(
-      name: "COpenBLAS",
-      pkgConfig: "openblas",
-      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .target(name: "CNagareKernels"),
     .target(
       name: "CNagareCodecs",
@@ -41,7 +37,7 @@ let package = Package(
     .target(
       name: "Nagare",
       dependencies: [
-        "COpenBLAS", "CNagareKernels", "CNagareCodecs", "NagareMessages",
+        "CNagareKernels", "CNagareCodecs", "NagareMessages",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],

@@ -1,56 +1,18 @@
 import CNagareKernels
-import COpenBLAS
 
-/// What the process computes with. Bit equality of results holds for equal instruction sets and
-/// OpenBLAS cores, whatever the number of threads.
+/// What the process computes with. Results have the same bits on equal instruction sets, whatever the
+/// number of threads.
 public struct Machine: Sendable {
-  /// The OpenBLAS library that is loaded.
-  public struct BLAS: Sendable {
-    /// How a build of OpenBLAS makes its threads, with the number of `openblas_get_parallel`.
-    public enum Threading: String, Sendable, CustomStringConvertible {
-      case serial
-      case pthread
-      case openMP = "openmp"
-
-      public var description: String {
-        switch self {
-        case .serial: "serial build, not safe to call from several threads"
-        case .pthread: "pthread build"
-        case .openMP: "OpenMP build"
-        }
-      }
-    }
-
-    /// Version and options, as the library states them.
-    public let configuration: String
-    /// The processor whose kernels it chose.
-    public let core: String
-    public let threading: Threading
-
-    /// Whether several threads may call it at once; the serial build then gives wrong numbers.
-    public var allowsConcurrentCalls: Bool { threading != .serial }
-  }
-
   /// The processors that the process may run on.
   public let processors: Int
   /// What the engine's own kernels are compiled for: `avx2` or `portable`.
   public let instructionSet: String
-  public let blas: BLAS
 
   /// The machine that runs this process.
   public static var current: Machine {
-    let threading: BLAS.Threading =
-      switch openblas_get_parallel() {
-      case 0: .serial
-      case 2: .openMP
-      default: .pthread
-      }
-    return Machine(
+    Machine(
       processors: ThreadPool.availableProcessors,
-      instructionSet: String(cString: nagare_kernels_instruction_set()),
-      blas: BLAS(
-        configuration: text(openblas_get_config()), core: text(openblas_get_corename()),
-        threading: threading))
+      instructionSet: String(cString: nagare_kernels_instruction_set()))
   }
 
   /// Floating-point operations a second that `threads` threads do together in a loop of `float32`
@@ -69,8 +31,4 @@ public struct Machine: Sendable {
   }
 
   private static let peakRounds: Int64 = 1 << 20
-
-  private static func text(_ pointer: UnsafePointer<CChar>?) -> String {
-    pointer.map { String(cString: $0) } ?? ""
-  }
 }
