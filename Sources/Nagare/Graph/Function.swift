@@ -119,7 +119,7 @@ extension Graph {
 
 /// The argument of a function that is a handle of a known variable; a call feeds it.
 private struct HandleArgument: NonDifferentiable {
-  var handled: TensorSpec.Handled? = TensorSpec.Handled(dataType: .float32, shape: .unknown)
+  var handled: TensorSpec.Handled?
 
   static let name = "_Arg"
   static let signature = Signature(outputs: ["output: resource"])
@@ -128,6 +128,6 @@ private struct HandleArgument: NonDifferentiable {
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [.scalar] }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    throw .internalError("\(Self.name) is not computed by a kernel")
+    throw .internalError("The argument '\(context.nodeName)' is not fed")
   }
 }

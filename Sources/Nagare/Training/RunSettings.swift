@@ -9,8 +9,6 @@ struct RunSettings: Encodable {
   struct Machine: Encodable {
     var processors: Int
     var instructionSet: String
-    var blas: String
-    var blasCore: String
   }
 
   private enum Key: String, CodingKey {
@@ -32,8 +30,7 @@ struct RunSettings: Encodable {
     try container.encode(nagareVersion, forKey: .version)
     try container.encode(
       Machine(
-        processors: current.processors, instructionSet: current.instructionSet,
-        blas: current.blas.configuration, blasCore: current.blas.core), forKey: .machine)
+        processors: current.processors, instructionSet: current.instructionSet), forKey: .machine)
     try container.encode(loop.options, forKey: .options)
     try container.encode(loop.training.train.map(\.name), forKey: .train)
     try container.encode(feeds.map(\.name), forKey: .feeds)
