@@ -199,9 +199,4 @@ extension Node {
 protocol FunctionUser: Op {
   /// The functions.
   var functions: [FunctionReference] { get }
-
-  /// The shapes of the outputs; in place of `infer(_:)`.
-  func infer(
-    _ inputs: [TensorSpec], outputs: Int, in graph: Graph
-  ) throws(GraphError) -> [Shape]
 }

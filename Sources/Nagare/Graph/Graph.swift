@@ -444,11 +444,7 @@ public final class Graph: Sendable {
     for index in specs.indices { specs[index].probe = probes[index] }
     let shapes: [Shape]
     do {
-      if let user = op as? any FunctionUser {
-        shapes = try user.infer(specs, outputs: binding.outputs.count, in: self)
-      } else {
-        shapes = try op.infer(specs)
-      }
+      shapes = try op.infer(specs, outputs: binding.outputs.count, in: self)
     } catch {
       var refused = error
       refused.message += Self.inputDescription(reserved, definition.name, specs, probes)
@@ -474,8 +470,8 @@ public final class Graph: Sendable {
     }
     if let handled = op.handled {
       for index in outputs.indices { outputs[index].handled = handled }
-    } else if let queue = op as? any QueueOp {
-      outputs[0].components = queue.components
+    } else if let components = op.components {
+      outputs[0].components = components
     } else if op is Identity {
       outputs[0].handled = specs[0].handled
       outputs[0].components = specs[0].components

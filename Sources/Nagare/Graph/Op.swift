@@ -22,8 +22,17 @@ public protocol Op: Sendable {
   /// - Throws: `invalidArgument` in TensorFlow's words, without the node: the engine adds it.
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape]
 
+  /// The same for an op whose outputs follow from functions of the graph's library, or whose number
+  /// matters.
+  func infer(
+    _ inputs: [TensorSpec], outputs: Int, in graph: Graph
+  ) throws(GraphError) -> [Shape]
+
   /// What the outputs stand for, for an op whose outputs are handles of resources that hold tensors.
   var handled: TensorSpec.Handled? { get }
+
+  /// The components of the elements of the queue that the output is a handle of.
+  var components: [TensorSpec.Handled]? { get }
 
   /// The elements of output 0 read as a shape, as far as they are known, for ops that compute shapes.
   func inferValue(_ inputs: [TensorSpec]) -> Shape?
@@ -42,6 +51,12 @@ extension Op {
   public static var isFoldable: Bool { true }
   public static var isDifferentiable: Bool { true }
   public var handled: TensorSpec.Handled? { nil }
+  public var components: [TensorSpec.Handled]? { nil }
+  public func infer(
+    _ inputs: [TensorSpec], outputs: Int, in graph: Graph
+  ) throws(GraphError) -> [Shape] {
+    try infer(inputs)
+  }
   public func inferValue(_ inputs: [TensorSpec]) -> Shape? { nil }
 }
 

@@ -37,7 +37,7 @@ extension QueueOp {
   }
 
   /// What comes out of the queue: unknown shapes where it does not say.
-  var components: [TensorSpec.Handled] {
+  var components: [TensorSpec.Handled]? {
     componentTypes.enumerated().map { index, type in
       TensorSpec.Handled(
         dataType: type, shape: shapes.count == componentTypes.count ? shapes[index] : .unknown)
