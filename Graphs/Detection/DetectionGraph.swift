@@ -128,7 +128,7 @@ public struct DetectionGraph: Sendable {
     let first = options.learningRate
     let last = options.maxStep
     func base() throws(GraphError) -> Output {
-      try graph.constant(try Tensor(scalar: Float(first)), name: "learning_rate")
+      try graph.constant(try Tensor(scalar: Float(first)), name: "initial_learning_rate")
     }
     switch options.schedule {
     case .constant: return try base()

@@ -310,7 +310,7 @@ import Testing
     }
     #expect(
       try text("run/metrics.csv").hasPrefix(
-        "step,model1_label_loss,model1_loc_loss,learning_rate\n"))
+        "step,loss,model1_label_loss,model1_loc_loss,learning_rate\n"))
     #expect(try text("run/settings.json").contains("\"mining\" : \"sample\""))
     let report = try text("run/report.html")
     #expect(report.components(separatedBy: "data:image/jpeg;base64,").count == 4)

@@ -64,6 +64,11 @@ final class IteratorContext: Sendable {
     }
   }
 
+  /// Counts anew for all paths under `path`.
+  func forget(under path: String) {
+    counts.withLock { counts in counts = counts.filter { !$0.key.hasPrefix(path) } }
+  }
+
   func save(to state: inout StateWriter) {
     generators.save(to: &state)
     let counts = counts.withLock { $0 }
@@ -107,6 +112,14 @@ struct IteratorScope: Sendable {
     var inner = self
     inner.environment.path += "\(index)/"
     return try dataset.makeIterator(inner)
+  }
+
+  /// An iterator over a dataset that a function has just made: no pass over it came before.
+  func makeFirstIterator(
+    _ dataset: DatasetValue, _ index: Int
+  ) throws(GraphError) -> any ElementIterator {
+    context.forget(under: environment.path + "\(index)/")
+    return try makeIterator(dataset, index)
   }
 
   /// How often this was asked here before, also by iterators over earlier passes.

@@ -71,7 +71,7 @@ private struct BatchSource: DatasetSource {
       for part in parts where part.count != first.count {
         throw .invalidArgument(
           "Cannot add tensor to the batch: number of elements does not match. Shapes are: "
-            + "[tensor]: \(part.shape), [batch]: \(first.shape)")
+            + "[tensor]: \(first.shape), [batch]: \(part.shape)")
       }
       let dimensions = [parts.count] + first.dimensions
       if first.dataType == .string {

@@ -69,7 +69,7 @@ struct FlatMapDataset: DatasetOp {
           "The function '\(source.function.name)' gives a dataset of \(dataset.types), not of "
             + "\(source.types)")
       }
-      return try scope.makeIterator(dataset, 1)
+      return try scope.makeFirstIterator(dataset, 1)
     }
 
     func save(to state: inout StateWriter) throws(GraphError) {
