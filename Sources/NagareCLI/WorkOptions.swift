@@ -18,7 +18,10 @@ struct WorkOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A tensor to compute.", valueName: "name"))
   var fetch: [String] = []
 
-  @Option(help: ArgumentHelp("A node to run for what it does.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "A node to run for what it does; without --fetch the collection train_op by default.",
+      valueName: "name"))
   var target: [String] = []
 
   @Option(
@@ -39,10 +42,14 @@ struct WorkOptions: ParsableArguments {
   /// Loads the graph, gives its variables their values and compiles the run.
   func prepare(_ log: Logger) throws -> Work {
     let loaded = try LoadedGraph(graph)
-    guard !fetch.isEmpty || !target.isEmpty else {
-      throw ToolError(
-        .usage, "there is nothing to run",
-        hint: "give --fetch or --target; 'nagare inspect \(graph)' lists what there is")
+    var names = target
+    if fetch.isEmpty, target.isEmpty {
+      for case .name(let name) in loaded.graph.collections["train_op"] ?? [] { names.append(name) }
+      guard !names.isEmpty else {
+        throw ToolError(
+          .usage, "there is nothing to run, and the graph has no train_op",
+          hint: "give --fetch or --target; 'nagare inspect \(graph)' lists what there is")
+      }
     }
     var feeds: [Output: Tensor] = [:]
     for argument in feed {
@@ -57,7 +64,7 @@ struct WorkOptions: ParsableArguments {
     }
     let ordered = feeds.sorted { $0.key.name < $1.key.name }
     let fetches = try fetch.map { try loaded.output(named: $0) }
-    let targets = try target.map { try loaded.node(named: $0) }
+    let targets = try names.map { try loaded.node(named: $0) }
     let session = try loaded.session(threads: threads.threads, checkpoint: checkpoint, log)
     let callable = try during(.running) { () throws(GraphError) in
       if checkpoint == nil {

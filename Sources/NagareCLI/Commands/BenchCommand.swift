@@ -19,7 +19,7 @@ struct BenchCommand: ParsableCommand {
 
       Examples:
         nagare bench model.pb --feed image=random:1,224,224,3 --fetch probabilities
-        nagare bench train.meta --feed images=random:8,256,256,1 --target train --json
+        nagare bench train.meta --feed images=random:8,256,256,1 --json
       """)
 
   @OptionGroup var work: WorkOptions

@@ -11,7 +11,7 @@ struct ProfileCommand: ParsableCommand {
       and https://ui.perfetto.dev.
 
       Example:
-        nagare profile train.meta --feed images=random:8,256,256,1 --target train --trace t.json
+        nagare profile train.meta --feed images=random:8,256,256,1 --trace t.json
       """)
 
   @OptionGroup var work: WorkOptions
