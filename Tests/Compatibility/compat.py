@@ -303,7 +303,7 @@ def compare_training(name, path, feeds=()):
     with open(os.path.join(run, "metrics.csv")) as file:
         rows = list(csv.DictReader(file))
     names, theirs = metagraphs.losses(path, STEPS, os.path.join(run, "model.ckpt-0"))
-    ours = np.array([[float(row[key]) for key in names] for row in rows])
+    ours = np.array([[row[key] for key in names] for row in rows], theirs.dtype)
     report.values(name, {"losses": ours}, {"losses": theirs}, relative=1e-3, absolute=1e-5)
 
 
@@ -326,7 +326,7 @@ def detectors():
             nagare(
                 "detect", "build", "--detector", kind, "--width", 0.125, "--batch-size", 4,
                 "--data", data, "--input", way, "--no-shuffle", "--no-distortion", "--max-step",
-                STEPS, "--output", path)
+                STEPS, "--learning-rate", 0.0001, "--output", path)
             compare_training(f"detectors, {kind}, {way}", path)
 
 
@@ -753,7 +753,11 @@ def merge(parts, prefix, by_nagare=False):
 
 def loaded(prefix):
     reader = tf.train.load_checkpoint(prefix)
-    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    # What TensorFlow does not ask for: where random numbers and the input stood.
+    return {
+        name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()
+        if not name.startswith("_nagare/")
+    }
 
 
 def exported(prefix, name):
@@ -761,7 +765,7 @@ def exported(prefix, name):
     nagare("checkpoint", prefix, "--output-dir", output)
     return {
         n: np.load(os.path.join(output, file_name(n)))
-        for n, _ in tf.train.list_variables(prefix)
+        for n, _ in tf.train.list_variables(prefix) if not n.startswith("_nagare/")
     }
 
 

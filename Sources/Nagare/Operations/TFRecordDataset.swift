@@ -24,7 +24,8 @@ struct TFRecordDataset: DatasetOp {
     guard let compression = RecordCompression(rawValue: text) else {
       throw .invalidArgument("Unsupported compression_type: \(text)")
     }
-    guard try inputs[2].datasetArgument("buffer_size") >= 0 else {
+    // TensorFlow's mark of an unspecified size is -1.
+    guard try inputs[2].datasetArgument("buffer_size") >= -1 else {
       throw .invalidArgument("`buffer_size` must be >= 0 (0 == no buffering)")
     }
     return Source(
