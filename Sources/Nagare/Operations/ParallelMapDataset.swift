@@ -132,8 +132,8 @@ private struct ParallelMapSource: DatasetSource {
       self.source = source
       self.input = input
       self.scope = scope
-      let threads = scope.environment.threads.threadCount
-      width = threads == 1 ? 1 : min(source.width ?? .max, 2 * threads)
+      // Not by the number of threads, which the saved state would then tell.
+      width = min(source.width ?? 8, 64)
     }
 
     func next() throws(GraphError) -> [Tensor]? {

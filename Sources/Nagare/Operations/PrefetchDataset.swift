@@ -92,17 +92,24 @@ struct PrefetchDataset: DatasetOp {
     }
 
     func produce() {
-      let element: Result<[Tensor], GraphError>?
-      do throws(GraphError) {
-        element = try input.next().map { .success($0) }
-      } catch {
-        element = .failure(error)
-      }
+      let element = make()
       lock.lock()
       pending = nil
-      if let element { buffer.append(element) } else { isInputEnded = true }
+      add(element)
       schedule()
       lock.unlock()
+    }
+
+    private func make() -> Result<[Tensor], GraphError>? {
+      do throws(GraphError) {
+        return try input.next().map { .success($0) }
+      } catch {
+        return .failure(error)
+      }
+    }
+
+    private func add(_ element: Result<[Tensor], GraphError>?) {
+      if let element { buffer.append(element) } else { isInputEnded = true }
     }
 
     func save(to state: inout StateWriter) throws(GraphError) {
@@ -112,12 +119,13 @@ struct PrefetchDataset: DatasetOp {
       lock.unlock()
       task?.finish()
       lock.lock()
+      defer { lock.unlock() }
       isPaused = false
-      let (ready, isEnded) = (buffer, isInputEnded)
-      lock.unlock()
-      state.append(ready.count)
-      for element in ready { try state.append(element) }
-      state.append(isEnded)
+      // Filled up, so that the state does not tell how far the making had come.
+      while !isInputEnded, buffer.count < size { add(make()) }
+      state.append(buffer.count)
+      for element in buffer { try state.append(element) }
+      state.append(isInputEnded)
       try input.save(to: &state)
     }
 
