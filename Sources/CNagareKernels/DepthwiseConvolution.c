@@ -2,14 +2,12 @@
 
 #include "NagareDepthwiseConvolution.h"
 
+#include "Division.h"
+
 /// Output or input elements of a task, about.
 #define TASK_ELEMENTS 32768
 /// Accumulators of a filter gradient.
 #define PARTS 16
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 static int64_t output_block(const nagare_convolution *shape) {
   int64_t row = shape->output_width * shape->output_channels;
@@ -73,10 +71,6 @@ static int64_t part_count(const nagare_convolution *shape) {
 }
 
 /// The bounds of part `index` of `count` over `total` items.
-static int64_t bound(int64_t total, int64_t index, int64_t count) {
-  return total / count * index + least(index, total % count);
-}
-
 #define NAGARE_BODY "DepthwiseConvolution.c"
 #include "Multiversion.h"
 

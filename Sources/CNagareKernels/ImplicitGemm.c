@@ -4,6 +4,8 @@
 
 #include "ConvolutionAlgorithms.h"
 
+#include "Division.h"
+
 #include <stdbool.h>
 
 /// Elements of the source that a block may see, so that they stay in the second-level cache.
@@ -23,10 +25,6 @@
 #define PART_POSITIONS 1024
 /// Elements that all partial filter gradients may have together.
 #define PARTIAL_ELEMENTS 1048576
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// How a grid of positions, for each of which taps of a source are read, is cut into blocks.
 typedef struct {
@@ -114,11 +112,6 @@ static gradient_division filter_gradient_division(const nagare_convolution *shap
   if (result.parts * shape->groups < 8)
     result.slices = most(1, least(8 / (result.parts * shape->groups), rows / 48));
   return result;
-}
-
-/// The bounds of task `index` of `count` over `total` items.
-static int64_t bound(int64_t total, int64_t index, int64_t count) {
-  return total / count * index + least(index, total % count);
 }
 
 /// The positions of taps relative to a grid position, in source elements.

@@ -2,12 +2,10 @@
 
 #include "NagarePooling.h"
 
+#include "Division.h"
+
 /// Elements that a task reads, about.
 #define TASK_ELEMENTS 65536
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// Rows of a block when `height` rows with `row` elements to read each are divided.
 static int64_t block_rows(int64_t height, int64_t row) {

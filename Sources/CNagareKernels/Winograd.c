@@ -2,6 +2,8 @@
 
 #include "ConvolutionAlgorithms.h"
 
+#include "Division.h"
+
 /// Elements of the transformed source of a block, which stays in the second-level cache.
 #define BLOCK_VALUES 131072
 #define MOST_TILES 24
@@ -11,16 +13,6 @@
 #define PACK_COLUMNS 16
 /// Elements between the planes, so that they do not fall into the same sets of the cache.
 #define PLANE_GAP 16
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t rounded_up(int64_t a, int64_t b) { return quotient_up(a, b) * b; }
-
-/// The bounds of task `index` of `count` over `total` items.
-static int64_t bound(int64_t total, int64_t index, int64_t count) {
-  return total / count * index + least(index, total % count);
-}
 
 /// A correlation of a source with 3×3 taps, and how its target is cut into tiles of 4×4.
 typedef struct {

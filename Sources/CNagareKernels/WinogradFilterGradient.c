@@ -2,6 +2,8 @@
 
 #include "ConvolutionAlgorithms.h"
 
+#include "Division.h"
+
 /// Elements of the transformed source and gradient of a block.
 #define BLOCK_VALUES 262144
 #define MOST_TILES 48
@@ -10,16 +12,6 @@
 #define PLANE_GAP 16
 /// Elements that all partial filter gradients may have together.
 #define PARTIAL_ELEMENTS 1048576
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t rounded_up(int64_t a, int64_t b) { return quotient_up(a, b) * b; }
-
-/// The bounds of task `index` of `count` over `total` items.
-static int64_t bound(int64_t total, int64_t index, int64_t count) {
-  return total / count * index + least(index, total % count);
-}
 
 /// How a filter gradient is divided into tasks: over chunks of input and output channels and over parts
 /// of the tiles.
