@@ -43,12 +43,12 @@ public struct RunReport {
     rate.isLogarithmic = false
     try Folder.write(rate.svg, to: "learning-rate.svg", in: folder)
 
-    var parts = ["<h1>\(escaped(model.detector.kind.title))</h1>"]
+    var parts = ["<h1>\(Markup.escape(model.detector.kind.title))</h1>"]
     parts.append(section("Measured on \(name)", Self.table(measures)))
     parts.append(
       "<p>Precision and recall at confidence \(shortest(threshold)). AP@\(shortest(measures.overlap)): "
         + "area under the interpolated curve; AP@0.5:0.95: COCO's mean over ten overlaps. "
-        + "\(escaped((suppression ?? model.detector.kind.suppression).description)).</p>")
+        + "\(Markup.escape((suppression ?? model.detector.kind.suppression).description)).</p>")
     parts.append(
       section("Curves", [measures.chart, losses, rate].map(Self.figure).joined(separator: "\n")))
     parts.append(
@@ -64,19 +64,19 @@ public struct RunReport {
   // MARK: - Parts of the page
 
   private func section(_ title: String, _ content: String) -> String {
-    "<h2>\(escaped(title))</h2>\n\(content)"
+    "<h2>\(Markup.escape(title))</h2>\n\(content)"
   }
 
   private static func table(_ measures: AveragePrecision) -> String {
     let rows = measures.rows.enumerated().map { place, row in
       let cell = place == 0 ? "th" : "td"
-      return "<tr>" + row.map { "<\(cell)>\(escaped($0))</\(cell)>" }.joined() + "</tr>"
+      return "<tr>" + row.map { "<\(cell)>\(Markup.escape($0))</\(cell)>" }.joined() + "</tr>"
     }
     return "<table>\n\(rows.joined(separator: "\n"))\n</table>"
   }
 
   private static func figure(_ chart: CurveChart) -> String {
-    image("image/svg+xml", Data(chart.svg.utf8), escaped(chart.title))
+    image("image/svg+xml", Data(chart.svg.utf8), Markup.escape(chart.title))
   }
 
   private static func image(_ type: String, _ bytes: Data, _ title: String) -> String {
@@ -101,7 +101,8 @@ public struct RunReport {
         detections[index].filter { $0.probability >= threshold },
         labels: labels.count > 1 ? labels : nil, truths: sample.regions)
       images.append(
-        Self.image("image/jpeg", Data(try drawing.encodedJPEG(quality: 90)), escaped(sample.name)))
+        Self.image(
+          "image/jpeg", Data(try drawing.encodedJPEG(quality: 90)), Markup.escape(sample.name)))
     }
     return images.joined(separator: "\n")
   }
@@ -122,7 +123,9 @@ public struct RunReport {
       }
     }
     add("", parsed)
-    let lines = rows.map { "<tr><td>\(escaped($0.name))</td><td>\(escaped($0.value))</td></tr>" }
+    let lines = rows.map {
+      "<tr><td>\(Markup.escape($0.name))</td><td>\(Markup.escape($0.value))</td></tr>"
+    }
     return "<table class=\"settings\">\n\(lines.joined(separator: "\n"))\n</table>"
   }
 

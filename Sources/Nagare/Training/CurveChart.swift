@@ -87,7 +87,8 @@ public struct CurveChart: Sendable {
     parts.append(text(middle, CurveChart.size.height - 18, xLabel, "label", anchor: "middle"))
     parts.append(
       "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(20 "
-        + "\(fixed((plot.top + plot.bottom) / 2, 1))) rotate(-90)\">\(escaped(yLabel))</text>")
+        + "\(fixed((plot.top + plot.bottom) / 2, 1))) rotate(-90)\">\(Markup.escape(yLabel))</text>"
+    )
 
     for (index, points) in shown.enumerated() {
       let color = index % CurveChart.light.count
@@ -186,7 +187,7 @@ public struct CurveChart: Sendable {
     -> String
   {
     "<text class=\"\(style)\" x=\"\(fixed(x, 1))\" y=\"\(fixed(y, 1))\" "
-      + "text-anchor=\"\(anchor)\">\(escaped(words))</text>"
+      + "text-anchor=\"\(anchor)\">\(Markup.escape(words))</text>"
   }
 
   private var head: String {
@@ -196,7 +197,7 @@ public struct CurveChart: Sendable {
     let (width, height) = (Int(CurveChart.size.width), Int(CurveChart.size.height))
     return """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" \
-      width="\(width)" height="\(height)" role="img" aria-label="\(escaped(title))">
+      width="\(width)" height="\(height)" role="img" aria-label="\(Markup.escape(title))">
       <style>
       text{font-family:system-ui,sans-serif;fill:#1c1c1e}
       .title{font-size:18px;font-weight:600}.label{font-size:14px}.tick{font-size:12px}
@@ -274,20 +275,3 @@ private func shortest(_ value: Double) -> String {
 
 /// The logarithm to base ten.
 private func logarithm(_ value: Double) -> Double { log10(value) }
-
-/// Text for XML; characters that XML does not allow become spaces.
-private func escaped(_ words: String) -> String {
-  var result = ""
-  for scalar in words.unicodeScalars {
-    switch scalar {
-    case "&": result += "&amp;"
-    case "<": result += "&lt;"
-    case ">": result += "&gt;"
-    case "\"": result += "&quot;"
-    case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF:
-      result += " "
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result
-}
