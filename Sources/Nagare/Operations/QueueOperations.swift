@@ -98,20 +98,9 @@ extension QueueEnqueueOp {
 }
 
 /// Puts each row of its inputs into a queue.
-protocol QueueEnqueueManyOp: QueueUse {
-  var timeout: Int { get set }
-}
+protocol QueueEnqueueManyOp: QueueEnqueueOp {}
 
 extension QueueEnqueueManyOp {
-  static var signature: Signature {
-    Signature(
-      inputs: ["handle: \(handle)", "components: Tcomponents"], types: ["Tcomponents": .anyList],
-      minimumCounts: ["Tcomponents": 1])
-  }
-  static var attributes: [Attribute<Self>] { [.attribute("timeout_ms", \.timeout)] }
-
-  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [] }
-
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     try checkTimeout(timeout)
     let queue = try inputs[0].queue
