@@ -53,6 +53,20 @@ extension Graph {
     _ name: String, inputs: [TensorSpec],
     _ body: ([Output]) throws(GraphError) -> [Output]
   ) throws(GraphError) -> Function {
+    try define(name, inputs) { (_, arguments) throws(GraphError) in try body(arguments) }
+  }
+
+  /// A function without arguments, whose body gets the graph that it adds its nodes to.
+  public func function(
+    _ name: String, _ body: (Graph) throws(GraphError) -> [Output]
+  ) throws(GraphError) -> Function {
+    try define(name, []) { (graph, _) throws(GraphError) in try body(graph) }
+  }
+
+  private func define(
+    _ name: String, _ inputs: [TensorSpec],
+    _ body: (Graph, [Output]) throws(GraphError) -> [Output]
+  ) throws(GraphError) -> Function {
     let graph = Graph(bodyOf: self, name: functions.uniqueName(name))
     defer { graph.closeBody(in: self) }
     var arguments: [Output] = []
@@ -60,7 +74,7 @@ extension Graph {
       arguments.append(try graph.argument(input, name: "args_\(index)"))
     }
     var results: [Output] = []
-    for result in try body(arguments) { results.append(try graph.own(result)) }
+    for result in try body(graph, arguments) { results.append(try graph.own(result)) }
     let captures = graph.captures
     let name = graph.functionChain.last ?? name
     let made = FunctionBody(
@@ -70,25 +84,6 @@ extension Graph {
     return Function(
       graph: self, name: name, results: results.map(\.spec), captures: captures.map(\.outer),
       inputCount: inputs.count, isStateful: message.signature.isStateful)
-  }
-
-  /// A function without arguments.
-  public func function(
-    _ name: String, _ body: (Graph) throws(GraphError) -> [Output]
-  ) throws(GraphError) -> Function {
-    // The body's graph shows itself through an argument otherwise.
-    var results: [Output] = []
-    let graph = Graph(bodyOf: self, name: functions.uniqueName(name))
-    defer { graph.closeBody(in: self) }
-    for result in try body(graph) { results.append(try graph.own(result)) }
-    let captures = graph.captures
-    let name = graph.functionChain.last ?? name
-    let made = FunctionBody(name, graph, arguments: captures.map(\.inner), results: results)
-    let message = try made.message()
-    try functions.add(LibraryFunction(message, body: made))
-    return Function(
-      graph: self, name: name, results: results.map(\.spec), captures: captures.map(\.outer),
-      inputCount: 0, isStateful: message.signature.isStateful)
   }
 
   /// Adds a call of a function.
