@@ -1,9 +1,10 @@
 """Trains a detector's graph file with TensorFlow, on the batches that `nagare detect train` takes.
 
-    python train_with_tensorflow.py RUN_DIR RECORDS OUTPUT.csv --steps N [--compare]
+    python train_with_tensorflow.py RUN_DIR RECORDS OUTPUT.csv --steps N [--compare] [--curve FILE.svg]
 
 RUN_DIR is a folder that `nagare detect train --no-distortion` wrote with the same seed: its
-model.meta and model.ckpt-0 are read, and with --compare its metrics.csv.
+model.meta and model.ckpt-0 are read, and with --compare or --curve its metrics.csv. The curve shows the
+mean loss of every ten steps on a logarithmic scale.
 """
 
 import argparse
@@ -68,6 +69,49 @@ def load(path, size):
     return np.stack(images), np.stack(labels), np.stack(masks), np.stack(offsets)
 
 
+def write_curve(path, ours, theirs):
+    """The losses of both engines, {step: loss}, as means over ten steps."""
+    width, height, left, bottom = 640, 360, 60, 40
+
+    def means(losses):
+        groups = {}
+        for step, loss in losses.items():
+            groups.setdefault((step - 1) // 10, []).append(loss)
+        return [(10 * group + 5, float(np.mean(values))) for group, values in sorted(groups.items())]
+
+    lines = [("Nagare", "#d95f02", means(ours)), ("TensorFlow", "#1b9e77", means(theirs))]
+    points = [point for _, _, line in lines for point in line]
+    last = max(step for step, _ in points)
+    low = np.floor(np.log10(min(loss for _, loss in points)) * 2) / 2
+    high = np.ceil(np.log10(max(loss for _, loss in points)) * 2) / 2
+
+    def x(step):
+        return left + (width - left - 20) * step / last
+
+    def y(loss):
+        return 20 + (height - bottom - 20) * (high - np.log10(loss)) / (high - low)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        'font-family="sans-serif" font-size="12">',
+        f'<rect width="{width}" height="{height}" fill="white"/>']
+    for exponent in np.arange(low, high + 0.25, 0.5):
+        at = y(10.0 ** exponent)
+        parts.append(f'<line x1="{left}" x2="{width - 20}" y1="{at:.1f}" y2="{at:.1f}" stroke="#ddd"/>')
+        parts.append(f'<text x="{left - 6}" y="{at + 4:.1f}" text-anchor="end">{10.0 ** exponent:.2g}</text>')
+    for share in range(5):
+        step = last * share // 4
+        parts.append(f'<text x="{x(step):.1f}" y="{height - 18}" text-anchor="middle">{step}</text>')
+    for index, (name, color, line) in enumerate(lines):
+        path_points = " ".join(f"{x(step):.1f},{y(loss):.1f}" for step, loss in line)
+        dash = ' stroke-dasharray="5 4"' if index else ""
+        parts.append(f'<polyline points="{path_points}" fill="none" stroke="{color}" stroke-width="1.5"{dash}/>')
+        parts.append(f'<text x="{width - 120}" y="{36 + 16 * index}" fill="{color}">{name}</text>')
+    parts.append("</svg>")
+    with open(path, "w") as file:
+        file.write("\n".join(parts) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("run")
@@ -76,6 +120,7 @@ def main():
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--compare", action="store_true")
+    parser.add_argument("--curve", help="an SVG file for the losses of both")
     parser.add_argument("--save", help="prefix of a checkpoint to write at the end")
     arguments = parser.parse_args()
 
@@ -124,6 +169,13 @@ def main():
         writer = csv.writer(file)
         writer.writerow(["step"] + columns)
         writer.writerows(rows)
+
+    if arguments.curve:
+        with open(os.path.join(arguments.run, "metrics.csv")) as file:
+            ours = {
+                int(r["step"]): float(r["model0_label_loss"]) + float(r["model0_loc_loss"])
+                for r in csv.DictReader(file)}
+        write_curve(arguments.curve, ours, {step: label + location for step, label, location in rows})
 
     if arguments.compare:
         ours = {int(r["step"]): r for r in csv.DictReader(open(os.path.join(arguments.run, "metrics.csv")))}
