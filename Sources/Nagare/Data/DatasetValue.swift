@@ -95,23 +95,26 @@ final class IteratorContext: Sendable {
 struct IteratorScope: Sendable {
   let context: IteratorContext
   /// Where functions run; its path is this iterator's.
-  private(set) var environment: RunEnvironment
+  let environment: RunEnvironment
+
+  private init(context: IteratorContext, environment: RunEnvironment) {
+    self.context = context
+    self.environment = environment
+  }
 
   /// The scope of the outermost iterator.
   init(_ context: IteratorContext, _ environment: RunEnvironment) {
     self.context = context
-    self.environment = environment
-    self.environment.random = context.generators
-    self.environment.path = "/"
+    self.environment = environment.with(random: context.generators, path: "/")
   }
 
   /// An iterator over an input of the dataset.
   func makeIterator(
     _ dataset: DatasetValue, _ index: Int = 0
   ) throws(GraphError) -> any ElementIterator {
-    var inner = self
-    inner.environment.path += "\(index)/"
-    return try dataset.makeIterator(inner)
+    try dataset.makeIterator(
+      IteratorScope(
+        context: context, environment: environment.with(path: environment.path + "\(index)/")))
   }
 
   /// An iterator over a dataset that a function has just made: no pass over it came before.

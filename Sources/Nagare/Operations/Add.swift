@@ -12,9 +12,11 @@ struct Add: NumberBinary {
   @inline(__always) static func function<T: FloatNumber>(_ x: T, _ y: T) -> T { x + y }
   @inline(__always) static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T { x &+ y }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     guard inputs[0].dataType == .string else {
-      return try AddV2().compute(inputs, context)
+      return try AddV2().computeOutput(inputs, context)
     }
     let broadcast = try Broadcast(inputs[0].dimensions, inputs[1].dimensions)
     let (left, right) = (inputs[0].strings, inputs[1].strings)
@@ -27,7 +29,7 @@ struct Add: NumberBinary {
             + right[start.right + index * broadcast.rightStep])
       }
     }
-    return [try Tensor(strings: joined, dimensions: broadcast.dimensions)]
+    return try Tensor(strings: joined, dimensions: broadcast.dimensions)
   }
 
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {

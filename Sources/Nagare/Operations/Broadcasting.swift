@@ -3,13 +3,30 @@
 struct Broadcast {
   /// The shape of the result.
   let dimensions: [Int]
-  /// Merged dimensions of the result, with the step of each operand in it: 0 where it repeats.
-  private var sizes: [Int] = []
-  private var leftSteps: [Int] = []
-  private var rightSteps: [Int] = []
+  /// The length of the runs within which both operands advance by a constant step.
+  private(set) var runLength = 1
+  private(set) var leftStep = 0
+  private(set) var rightStep = 0
+  /// The merged dimensions of the result around a run, innermost first, with the step of each operand
+  /// in them: 0 where it repeats.
+  private var outer: [(size: Int, left: Int, right: Int)] = []
 
   /// - Throws: `invalidArgument` in TensorFlow's words when the shapes do not go together.
   init(_ left: [Int], _ right: [Int]) throws(GraphError) {
+    // Equal shapes and single numbers are the most of a graph, and often small.
+    if left == right || right.isEmpty {
+      dimensions = left
+      runLength = try checkedElementCount(left)
+      leftStep = 1
+      rightStep = right.isEmpty ? 0 : 1
+      return
+    }
+    if left.isEmpty {
+      dimensions = right
+      runLength = try checkedElementCount(right)
+      rightStep = 1
+      return
+    }
     let rank = max(left.count, right.count)
     let a = [Int](repeating: 1, count: rank - left.count) + left
     let b = [Int](repeating: 1, count: rank - right.count) + right
@@ -23,53 +40,46 @@ struct Broadcast {
     dimensions = result
     // From the last dimension on, a dimension joins the one inside it when both operands walk
     // through the two as through one.
+    var merged: [(size: Int, left: Int, right: Int)] = []
     var leftStep = 1
     var rightStep = 1
     for index in (0..<rank).reversed() where result[index] != 1 {
       let l = a[index] == 1 ? 0 : leftStep
       let r = b[index] == 1 ? 0 : rightStep
-      if let size = sizes.last, let ls = leftSteps.last, let rs = rightSteps.last,
-        l == (ls == 0 ? 0 : ls * size), r == (rs == 0 ? 0 : rs * size)
+      if let (size, ls, rs) = merged.last, l == (ls == 0 ? 0 : ls * size),
+        r == (rs == 0 ? 0 : rs * size)
       {
-        sizes[sizes.count - 1] = size * result[index]
+        merged[merged.count - 1].size = size * result[index]
       } else {
-        sizes.append(result[index])
-        leftSteps.append(l)
-        rightSteps.append(r)
+        merged.append((result[index], l, r))
       }
       leftStep *= a[index]
       rightStep *= b[index]
     }
-    // Innermost first.
-    if sizes.isEmpty {
-      sizes = [1]
-      leftSteps = [0]
-      rightSteps = [0]
+    if let innermost = merged.first {
+      (runLength, self.leftStep, self.rightStep) = innermost
+      outer = Array(merged.dropFirst())
     }
   }
 
-  /// The length of the runs within which both operands advance by a constant step.
-  var runLength: Int { sizes[0] }
-  var leftStep: Int { leftSteps[0] }
-  var rightStep: Int { rightSteps[0] }
   /// The number of runs; 0 when the result is empty.
   var runCount: Int {
     var count = 1
-    for size in sizes.dropFirst() { count *= size }
-    return sizes[0] == 0 ? 0 : count
+    for dimension in outer { count *= dimension.size }
+    return runLength == 0 ? 0 : count
   }
 
   /// Where run `index` begins in each operand. In the result it begins at `index * runLength`.
   func start(_ index: Int) -> (left: Int, right: Int) {
-    if sizes.count == 2 { return (index * leftSteps[1], index * rightSteps[1]) }
+    if outer.count == 1 { return (index * outer[0].left, index * outer[0].right) }
     var rest = index
     var left = 0
     var right = 0
-    for dimension in 1..<max(1, sizes.count) {
-      let position = rest % sizes[dimension]
-      rest /= sizes[dimension]
-      left += position * leftSteps[dimension]
-      right += position * rightSteps[dimension]
+    for dimension in outer {
+      let position = rest % dimension.size
+      rest /= dimension.size
+      left += position * dimension.left
+      right += position * dimension.right
     }
     return (left, right)
   }

@@ -27,7 +27,9 @@ struct Div: NumberBinary {
     x.dividedReportingOverflow(by: y).partialValue
   }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     try refuseZeroDivisor(inputs)
     return try computeNumbers(inputs, context)
   }
@@ -72,7 +74,9 @@ struct TruncateDiv: NumberBinary {
     x.dividedReportingOverflow(by: y).partialValue
   }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     try refuseZeroDivisor(inputs)
     return try computeNumbers(inputs, context)
   }

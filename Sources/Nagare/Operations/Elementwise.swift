@@ -75,7 +75,7 @@ extension ElementwiseUnary {
 }
 
 /// An op of one operand, element by element, on floating-point numbers: `y = f(x)`.
-protocol FloatUnary: ElementwiseUnary {
+protocol FloatUnary: ElementwiseUnary, SingleOutputOp {
   static func function<T: FloatNumber>(_ x: T) -> T
   /// A loop over `float32` elements that is faster than `function` for each.
   static var loop: FloatLoop? { get }
@@ -93,13 +93,15 @@ extension FloatUnary {
       types: ["T": .complexOrFloating])
   }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     switch inputs[0].dataType {
     case .float32:
-      if let loop = Self.loop { return [try mapLoop(inputs, context, loop)] }
-      return [try mapBlocks(inputs, context, cost: 4, Self.block as UnaryBlock<Float>)]
+      if let loop = Self.loop { return try mapLoop(inputs, context, loop) }
+      return try mapBlocks(inputs, context, cost: 4, Self.block as UnaryBlock<Float>)
     case .float64:
-      return [try mapBlocks(inputs, context, cost: 8, Self.block as UnaryBlock<Double>)]
+      return try mapBlocks(inputs, context, cost: 8, Self.block as UnaryBlock<Double>)
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
   }
@@ -113,7 +115,7 @@ extension FloatUnary {
 }
 
 /// An op of one operand, element by element, on numbers of any kind: `y = f(x)`.
-protocol NumberUnary: ElementwiseUnary {
+protocol NumberUnary: ElementwiseUnary, SingleOutputOp {
   static func function<T: FloatNumber>(_ x: T) -> T
   static func function<T: IntegerNumber>(_ x: T) -> T
   /// A loop over `float32` elements that is faster than `function` for each.
@@ -123,23 +125,25 @@ protocol NumberUnary: ElementwiseUnary {
 extension NumberUnary {
   static var loop: FloatLoop? { nil }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     let widened = try widening(inputs, context) { (inputs) throws(GraphError) in
       try compute(inputs, context)
     }
-    if let widened { return widened }
+    if let widened { return widened[0] }
     switch inputs[0].dataType {
     case .float32:
-      if let loop = Self.loop { return [try mapLoop(inputs, context, loop)] }
-      return [try mapBlocks(inputs, context, Self.floats as UnaryBlock<Float>)]
+      if let loop = Self.loop { return try mapLoop(inputs, context, loop) }
+      return try mapBlocks(inputs, context, Self.floats as UnaryBlock<Float>)
     case .float64:
-      return [try mapBlocks(inputs, context, Self.floats as UnaryBlock<Double>)]
+      return try mapBlocks(inputs, context, Self.floats as UnaryBlock<Double>)
     case .int32:
-      return [try mapBlocks(inputs, context, Self.integers as UnaryBlock<Int32>)]
+      return try mapBlocks(inputs, context, Self.integers as UnaryBlock<Int32>)
     case .int64:
-      return [try mapBlocks(inputs, context, Self.integers as UnaryBlock<Int64>)]
+      return try mapBlocks(inputs, context, Self.integers as UnaryBlock<Int64>)
     case .uint64:
-      return [try mapBlocks(inputs, context, Self.integers as UnaryBlock<UInt64>)]
+      return try mapBlocks(inputs, context, Self.integers as UnaryBlock<UInt64>)
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
   }
@@ -226,7 +230,7 @@ func isInPlace<T, R>(_ result: UnsafeMutablePointer<R>, _ operand: UnsafePointer
 // MARK: - Two operands of one shape
 
 /// An op of two operands of one shape on floating-point numbers: `z = f(x, y)`. Gradients are such.
-protocol FloatPair: Op {
+protocol FloatPair: SingleOutputOp {
   static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
 }
 
@@ -235,12 +239,14 @@ extension FloatPair {
     [try inputs[0].shape.merging(inputs[1].shape)]
   }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     switch inputs[0].dataType {
     case .float32:
-      [try zipBlocks(Self.name, inputs, context, Self.block as PairBlock<Float>)]
+      try zipBlocks(Self.name, inputs, context, Self.block as PairBlock<Float>)
     case .float64:
-      [try zipBlocks(Self.name, inputs, context, Self.block as PairBlock<Double>)]
+      try zipBlocks(Self.name, inputs, context, Self.block as PairBlock<Double>)
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
   }
@@ -254,7 +260,7 @@ extension FloatPair {
 }
 
 /// An op of two operands of one shape on numbers of any kind: `z = f(x, y)`.
-protocol NumberPair: Op {
+protocol NumberPair: SingleOutputOp {
   static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
   static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T
   /// A loop over `float32` elements that is faster than `function` for each.
@@ -273,31 +279,29 @@ extension NumberPair {
     [try inputs[0].shape.merging(inputs[1].shape)]
   }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     let widened = try widening(inputs, context) { (inputs) throws(GraphError) in
       try compute(inputs, context)
     }
-    if let widened { return widened }
+    if let widened { return widened[0] }
     let name = Self.name
     if inputs[0].dataType == .float32, let loop = Self.loop {
-      return [
-        try zipBlocks(name, inputs, context) {
-          (a: UnsafePointer<Float>, b, y: UnsafeMutablePointer<Float>, count) in
-          loop(Int64(count), a, b, y)
-        }
-      ]
-    }
-    let result =
-      switch inputs[0].dataType {
-      case .float32: try zipBlocks(name, inputs, context, Self.floats as PairBlock<Float>)
-      case .float64:
-        try zipBlocks(name, inputs, context, Self.floats as PairBlock<Double>)
-      case .int32: try zipBlocks(name, inputs, context, Self.integers as PairBlock<Int32>)
-      case .int64: try zipBlocks(name, inputs, context, Self.integers as PairBlock<Int64>)
-      case .uint64: try zipBlocks(name, inputs, context, Self.integers as PairBlock<UInt64>)
-      default: throw GraphError.unsupported(name, inputs[0].dataType)
+      return try zipBlocks(name, inputs, context) {
+        (a: UnsafePointer<Float>, b, y: UnsafeMutablePointer<Float>, count) in
+        loop(Int64(count), a, b, y)
       }
-    return [result]
+    }
+    return switch inputs[0].dataType {
+    case .float32: try zipBlocks(name, inputs, context, Self.floats as PairBlock<Float>)
+    case .float64:
+      try zipBlocks(name, inputs, context, Self.floats as PairBlock<Double>)
+    case .int32: try zipBlocks(name, inputs, context, Self.integers as PairBlock<Int32>)
+    case .int64: try zipBlocks(name, inputs, context, Self.integers as PairBlock<Int64>)
+    case .uint64: try zipBlocks(name, inputs, context, Self.integers as PairBlock<UInt64>)
+    default: throw GraphError.unsupported(name, inputs[0].dataType)
+    }
   }
 
   @inline(__always)
@@ -381,49 +385,51 @@ extension ElementwiseBinary {
 }
 
 /// An op of two operands with broadcasting on floating-point numbers: `z = f(x, y)`.
-protocol FloatBinary: ElementwiseBinary {
+protocol FloatBinary: ElementwiseBinary, SingleOutputOp {
   static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
 }
 
 extension FloatBinary {
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     switch inputs[0].dataType {
-    case .float32: [try broadcastMap(inputs, context) { (x: Float, y) in Self.function(x, y) }]
-    case .float64: [try broadcastMap(inputs, context) { (x: Double, y) in Self.function(x, y) }]
+    case .float32: try broadcastMap(inputs, context) { (x: Float, y) in Self.function(x, y) }
+    case .float64: try broadcastMap(inputs, context) { (x: Double, y) in Self.function(x, y) }
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
   }
 }
 
 /// An op of two operands with broadcasting on numbers of any kind: `z = f(x, y)`.
-protocol NumberBinary: ElementwiseBinary {
+protocol NumberBinary: ElementwiseBinary, SingleOutputOp {
   static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
   static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T
 }
 
 extension NumberBinary {
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     try computeNumbers(inputs, context)
   }
 
   /// The kernel, for ops that check something before it.
   func computeNumbers(
     _ inputs: [Tensor], _ context: KernelContext
-  ) throws(GraphError) -> [Tensor] {
+  ) throws(GraphError) -> Tensor {
     let widened = try widening(inputs, context) { (inputs) throws(GraphError) in
-      try computeNumbers(inputs, context)
+      [try computeNumbers(inputs, context)]
     }
-    if let widened { return widened }
-    let result =
-      switch inputs[0].dataType {
-      case .float32: try broadcastMap(inputs, context) { (x: Float, y) in Self.function(x, y) }
-      case .float64: try broadcastMap(inputs, context) { (x: Double, y) in Self.function(x, y) }
-      case .int32: try broadcastMap(inputs, context) { (x: Int32, y) in Self.function(x, y) }
-      case .int64: try broadcastMap(inputs, context) { (x: Int64, y) in Self.function(x, y) }
-      case .uint64: try broadcastMap(inputs, context) { (x: UInt64, y) in Self.function(x, y) }
-      default: throw GraphError.unsupported(Self.name, inputs[0].dataType)
-      }
-    return [result]
+    if let widened { return widened[0] }
+    return switch inputs[0].dataType {
+    case .float32: try broadcastMap(inputs, context) { (x: Float, y) in Self.function(x, y) }
+    case .float64: try broadcastMap(inputs, context) { (x: Double, y) in Self.function(x, y) }
+    case .int32: try broadcastMap(inputs, context) { (x: Int32, y) in Self.function(x, y) }
+    case .int64: try broadcastMap(inputs, context) { (x: Int64, y) in Self.function(x, y) }
+    case .uint64: try broadcastMap(inputs, context) { (x: UInt64, y) in Self.function(x, y) }
+    default: throw GraphError.unsupported(Self.name, inputs[0].dataType)
+    }
   }
 }
 
@@ -433,8 +439,7 @@ func broadcastMap<T: Scalar, R: Scalar>(
   _ inputs: [Tensor], _ context: KernelContext, _ function: (T, T) -> R
 ) throws(GraphError) -> Tensor {
   let broadcast = try Broadcast(inputs[0].dimensions, inputs[1].dimensions)
-  let reused = inputs[0].dimensions == broadcast.dimensions ? 0 : 1
-  let result = try context.allocate(R.dataType, broadcast.dimensions, reusing: reused, of: inputs)
+  let result = try context.allocate(R.dataType, broadcast.dimensions, reusing: 0...1, of: inputs)
   broadcastLoop(
     broadcast, inputs[0].pointer(T.self), inputs[1].pointer(T.self),
     result.mutablePointer(R.self), context, function)

@@ -15,7 +15,9 @@ struct FloorDiv: NumberBinary {
     return remainder != 0 && (remainder < 0) != (y < 0) ? quotient &- 1 : quotient
   }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     try refuseZeroDivisor(inputs)
     return try computeNumbers(inputs, context)
   }

@@ -19,7 +19,9 @@ struct FloorMod: NumberBinary {
     return remainder != 0 && (remainder < 0) != (y < 0) ? remainder &+ y : remainder
   }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     try refuseZeroDivisor(inputs)
     return try computeNumbers(inputs, context)
   }
@@ -49,7 +51,9 @@ struct TruncateMod: NumberBinary, WithoutGradient {
     x.remainderReportingOverflow(dividingBy: y).partialValue
   }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     try refuseZeroDivisor(inputs)
     return try computeNumbers(inputs, context)
   }

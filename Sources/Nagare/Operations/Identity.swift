@@ -1,5 +1,5 @@
 /// The same tensor under another name.
-struct Identity: Op {
+struct Identity: SingleOutputOp {
   static let name = "Identity"
   static let signature = Signature(
     inputs: ["input: T"], outputs: ["output: T"], types: ["T": .any])
@@ -8,27 +8,31 @@ struct Identity: Op {
 
   func inferValue(_ inputs: [TensorSpec]) -> Shape? { inputs[0].shapeValue }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    inputs
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
+    inputs[0]
   }
 
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] { [try node.gradient] }
 }
 
 /// The same tensor, counted as a constant by differentiation.
-struct StopGradient: Op, NonDifferentiable {
+struct StopGradient: SingleOutputOp, NonDifferentiable {
   static let name = "StopGradient"
   static let signature = Identity.signature
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [inputs[0].shape] }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    inputs
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
+    inputs[0]
   }
 }
 
 /// The same tensor, through which no gradient may be taken.
-struct PreventGradient: Op {
+struct PreventGradient: SingleOutputOp {
   /// Why.
   var message = ""
 
@@ -38,8 +42,10 @@ struct PreventGradient: Op {
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [inputs[0].shape] }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    inputs
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
+    inputs[0]
   }
 
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
@@ -61,14 +67,16 @@ struct GuaranteeConst: Op, WithoutGradient {
 }
 
 /// The same tensor as it is when the node runs.
-struct Snapshot: Op, WithoutGradient {
+struct Snapshot: SingleOutputOp, WithoutGradient {
   static let name = "Snapshot"
   static let signature = Identity.signature
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [inputs[0].shape] }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    inputs
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
+    inputs[0]
   }
 }
 

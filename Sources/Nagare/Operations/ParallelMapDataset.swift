@@ -148,8 +148,8 @@ private struct ParallelMapSource: DatasetSource {
           isInputEnded = true
           return
         }
-        var environment = scope.environment
-        environment.random = ElementGenerators(scope.context.generators, index: scope.advance())
+        let generators = ElementGenerators(scope.context.generators, index: scope.advance())
+        let environment = scope.environment.with(random: generators)
         let task = ElementTask(element, source.map, environment)
         tasks.append(task)
         environment.threads.submit(task)

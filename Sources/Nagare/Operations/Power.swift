@@ -21,7 +21,9 @@ struct Pow: NumberBinary {
     return result
   }
 
-  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
     let isNegative =
       switch inputs[1].dataType {
       case .int8: inputs[1].buffer(Int8.self).contains { $0 < 0 }

@@ -2,24 +2,26 @@
 public struct KernelContext: Sendable {
   /// The node that runs; `nil` while a constant is folded.
   let node: Node?
-  /// The threads to split work over.
-  let threads: ThreadPool
   private let sessionEnvironment: RunEnvironment?
 
+  @inline(__always)
   init(node: Node, environment: RunEnvironment) {
     self.node = node
-    threads = environment.threads
     sessionEnvironment = environment
   }
 
-  private init(foldingWith threads: ThreadPool) {
+  private init() {
     node = nil
-    self.threads = threads
     sessionEnvironment = nil
   }
 
   /// For evaluating constants while a graph is built: one thread, no resources.
-  static let folding = KernelContext(foldingWith: ThreadPool(threads: 1))
+  static let folding = KernelContext()
+
+  private static let caller = ThreadPool(threads: 1)
+
+  /// The threads to split work over.
+  var threads: ThreadPool { sessionEnvironment?.threads ?? Self.caller }
 
   /// Where the node runs.
   ///
@@ -72,10 +74,21 @@ public struct KernelContext: Sendable {
   func allocate(
     _ dataType: DataType, _ dimensions: [Int], reusing index: Int, of inputs: [Tensor]
   ) throws(GraphError) -> Tensor {
-    guard inputs[index].dataType == dataType, inputs[index].dimensions == dimensions,
-      dataType != .string, isLastReference(index, inputs)
-    else { return try allocate(dataType, dimensions) }
-    return inputs[index]
+    try allocate(dataType, dimensions, reusing: index...index, of: inputs)
+  }
+
+  /// The same for the first of several inputs that may be overwritten.
+  func allocate(
+    _ dataType: DataType, _ dimensions: [Int], reusing indices: ClosedRange<Int>,
+    of inputs: [Tensor]
+  ) throws(GraphError) -> Tensor {
+    for index in indices
+    where inputs[index].dataType == dataType && inputs[index].dimensions == dimensions
+      && dataType != .string && isLastReference(index, inputs)
+    {
+      return inputs[index]
+    }
+    return try allocate(dataType, dimensions)
   }
 
   /// Whether the array `inputs` holds the only reference to the memory of input `index`.

@@ -3,21 +3,34 @@
 /// Made once: what is not needed is left out, passes make one unit of several nodes, and each value gets
 /// a place.
 final class Plan: Sendable {
-  /// One node to run, or several that are one.
-  struct Step: Sendable {
+  /// Where a step finds an input.
+  struct Operand: Sendable {
+    let slot: Int
+    /// Whether it is a variable of which the value is to be read.
+    let isRead: Bool
+    /// Whether nothing reads it after this step, so that it may be overwritten.
+    let isLast: Bool
+  }
+
+  /// One node to run, or several that are one. A reference, because copies cost more than a small
+  /// kernel.
+  final class Step: Sendable {
     /// The node whose outputs these are.
     let node: Node
     let op: any Op
-    /// Where each input is.
-    let inputs: [Int]
-    /// Whether each input is a variable of which the value is to be read.
-    let reads: [Bool]
-    /// Inputs that nothing reads after this step, so that they may be overwritten.
-    let last: [Bool]
-    /// Where the first output goes; the others follow.
-    let firstOutput: Int
-    /// Outputs that nothing reads.
-    let unused: [Int]
+    /// The same op when its kernel gives its output without an array.
+    let single: (any SingleOutputOp)?
+    let inputs: [Operand]
+    /// Where each output goes; `nil` for one that nothing reads.
+    let outputs: [Int?]
+
+    init(_ unit: PlanUnit, inputs: [Operand], outputs: [Int?]) {
+      node = unit.node
+      op = unit.op
+      single = outputs.count == 1 ? unit.op as? any SingleOutputOp : nil
+      self.inputs = inputs
+      self.outputs = outputs
+    }
   }
 
   let steps: [Step]
@@ -29,6 +42,8 @@ final class Plan: Sendable {
   let fetches: [Int]
   /// Whether each fetch is a variable itself, of which the value is meant.
   let fetchesReference: [Bool]
+  /// The most inputs that a step has.
+  let mostInputs: Int
 
   /// - Throws: `invalidArgument` for fetches that are not in the graph, `unimplemented` with every op
   ///   type that is missing.
@@ -47,12 +62,6 @@ final class Plan: Sendable {
     let needed = Self.prune(nodes, fed: fedEdges, fetches: fetches, targets: targets)
     try Self.checkAvailable(needed.map { nodes[$0] })
 
-    var slots: [Node.Edge: Int] = [:]
-    var slotCount = 0
-    for feed in fed where slots[feed.edge] == nil {
-      slots[feed.edge] = slotCount
-      slotCount += 1
-    }
     let kept = Set(fetches.map(\.edge)).union(fedEdges)
     var units = needed.map { PlanUnit(nodes[$0]) }
     for pass in passes {
@@ -63,46 +72,45 @@ final class Plan: Sendable {
     for unit in units {
       for edge in unit.inputs { lastUse[edge] = unit.node.id }
     }
+    var places = Places()
+    for feed in fed { places.add(feed.edge) }
     var steps: [Step] = []
     steps.reserveCapacity(units.count)
     for unit in units {
-      let node = unit.node
-      let id = node.id
-      var inputs: [Int] = []
-      var reads: [Bool] = []
-      var last: [Bool] = []
+      let id = unit.node.id
+      var inputs: [Operand] = []
       for (position, edge) in unit.inputs.enumerated() {
-        guard let slot = slots[edge] else {
-          throw .internalError("'\(node.name)' runs before '\(nodes[edge.node].name)'")
+        guard let slot = places[edge] else {
+          throw .internalError("'\(unit.node.name)' runs before '\(nodes[edge.node].name)'")
         }
-        inputs.append(slot)
-        reads.append(
-          nodes[edge.node].outputs[edge.index].isReference && !unit.takesReference[position])
         // Taken twice by the same node, it dies with the second.
-        let again = unit.inputs[(position + 1)...].contains(edge)
-        last.append(lastUse[edge] == id && !kept.contains(edge) && !again)
+        let isLast =
+          lastUse[edge] == id && !kept.contains(edge)
+          && !unit.inputs[(position + 1)...].contains(edge)
+        inputs.append(
+          Operand(
+            slot: slot,
+            isRead: nodes[edge.node].outputs[edge.index].isReference
+              && !unit.takesReference[position],
+            isLast: isLast))
       }
-      let firstOutput = slotCount
-      var unused: [Int] = []
-      for index in node.outputs.indices {
+      for (edge, operand) in zip(unit.inputs, inputs) where operand.isLast { places.free(edge) }
+      var outputs: [Int?] = []
+      for index in unit.node.outputs.indices {
         let edge = Node.Edge(node: id, index: index)
-        // A fed output keeps the feed's place; what the node computes for it goes nowhere.
-        if slots[edge] == nil { slots[edge] = slotCount }
-        if lastUse[edge] == nil, !kept.contains(edge) { unused.append(slotCount) }
-        slotCount += 1
+        // What a node computes for an output that is fed goes nowhere.
+        let isNeeded = (lastUse[edge] != nil || kept.contains(edge)) && !fedEdges.contains(edge)
+        outputs.append(isNeeded ? places.add(edge) : nil)
       }
-      steps.append(
-        Step(
-          node: node, op: unit.op, inputs: inputs, reads: reads, last: last,
-          firstOutput: firstOutput,
-          unused: unused))
+      steps.append(Step(unit, inputs: inputs, outputs: outputs))
     }
     self.steps = steps
-    self.slotCount = slotCount
-    self.feeds = fed.compactMap { slots[$0.edge] }
+    slotCount = places.count
+    mostInputs = steps.map(\.inputs.count).max() ?? 0
+    self.feeds = fed.compactMap { places[$0.edge] }
     var found: [Int] = []
     for fetch in fetches {
-      guard let slot = slots[fetch.edge] else {
+      guard let slot = places[fetch.edge] else {
         throw .internalError("Nothing computes \(fetch.name)")
       }
       found.append(slot)
@@ -140,5 +148,28 @@ final class Plan: Sendable {
     throw .unimplemented(
       "The part of the graph that is to run needs \(types) not implemented: "
         + lines.joined(separator: "; "))
+  }
+}
+
+/// Places for the values of a run; that of a value which is no longer read is given to another.
+private struct Places {
+  private var slots: [Node.Edge: Int] = [:]
+  private var unused: [Int] = []
+  /// How many there are.
+  private(set) var count = 0
+
+  subscript(_ edge: Node.Edge) -> Int? { slots[edge] }
+
+  @discardableResult
+  mutating func add(_ edge: Node.Edge) -> Int {
+    if let slot = slots[edge] { return slot }
+    let slot = unused.popLast() ?? count
+    count = max(count, slot + 1)
+    slots[edge] = slot
+    return slot
+  }
+
+  mutating func free(_ edge: Node.Edge) {
+    if let slot = slots.removeValue(forKey: edge) { unused.append(slot) }
   }
 }

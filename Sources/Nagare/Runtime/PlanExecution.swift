@@ -9,65 +9,93 @@ extension Plan {
     _ values: [Tensor], _ environment: RunEnvironment, readsHandles: Bool, trace: RunTrace? = nil
   ) throws(GraphError) -> [Tensor] {
     var slots = [Tensor?](repeating: nil, count: slotCount)
-    for (index, value) in values.enumerated() { slots[feeds[index]] = value }
-    for step in steps { try execute(step, &slots, environment, trace) }
+    for index in values.indices { slots[feeds[index]] = values[index] }
+    // One array for the inputs of all steps: a kernel that keeps it makes the next step copy it.
+    var inputs: [Tensor] = []
+    inputs.reserveCapacity(mostInputs)
+    for step in steps {
+      do throws(GraphError) {
+        try take(step, from: &slots, into: &inputs)
+        try execute(step, inputs, &slots, environment, trace)
+      } catch {
+        throw Self.located(error, step.node, inputs)
+      }
+      inputs.removeAll(keepingCapacity: true)
+    }
     var results: [Tensor] = []
     results.reserveCapacity(fetches.count)
-    for (slot, isReference) in zip(fetches, fetchesReference) {
-      guard let value = slots[slot] else { throw .internalError("A fetched value is missing") }
-      results.append(isReference || readsHandles ? try Self.read(value) : value)
+    for index in fetches.indices {
+      guard let value = slots[fetches[index]] else {
+        throw .internalError("A fetched value is missing")
+      }
+      results.append(fetchesReference[index] || readsHandles ? try Self.read(value) : value)
     }
     return results
   }
 
   /// The value of a variable, where `value` is one by reference.
   private static func read(_ value: Tensor) throws(GraphError) -> Tensor {
-    guard let variable = value.storage.resource as? VariableValue else { return value }
+    guard let resource = value.storage.resource, let variable = resource as? VariableValue else {
+      return value
+    }
     guard let current = variable.current else {
       throw VariableValue.uninitialized(variable.name)
     }
     return current
   }
 
-  private func execute(
-    _ step: Step, _ slots: inout [Tensor?], _ environment: RunEnvironment, _ trace: RunTrace?
+  /// Gathers the inputs of a step.
+  @inline(__always)
+  private func take(
+    _ step: Step, from slots: inout [Tensor?], into inputs: inout [Tensor]
   ) throws(GraphError) {
-    let node = step.node
-    var inputs: [Tensor] = []
-    inputs.reserveCapacity(step.inputs.count)
-    do throws(GraphError) {
-      for (position, slot) in step.inputs.enumerated() {
-        // The last reader takes the value out, so that its kernel may overwrite it.
-        let held = step.last[position] ? slots[slot].take() : slots[slot]
-        guard let value = held else {
-          throw GraphError.internalError("Input \(position) has no value")
-        }
-        inputs.append(step.reads[position] ? try Self.read(value) : value)
-      }
-      let context = KernelContext(node: node, environment: environment)
-      let outputs =
-        if let trace {
-          try trace.measure(step, inputs) { () throws(GraphError) in
-            try step.op.compute(inputs, context)
-          }
-        } else {
+    for operand in step.inputs {
+      // The last reader takes the value out, so that its kernel may overwrite it.
+      let held = operand.isLast ? slots[operand.slot].take() : slots[operand.slot]
+      guard let held else { throw .internalError("Input \(inputs.count) has no value") }
+      inputs.append(operand.isRead ? try Self.read(held) : held)
+    }
+  }
+
+  @inline(__always)
+  private func execute(
+    _ step: Step, _ inputs: [Tensor], _ slots: inout [Tensor?], _ environment: RunEnvironment,
+    _ trace: RunTrace?
+  ) throws(GraphError) {
+    let context = KernelContext(node: step.node, environment: environment)
+    if let op = step.single, trace == nil {
+      let output = try op.computeOutput(inputs, context)
+      if let slot = step.outputs[0] { slots[slot] = output }
+      return
+    }
+    let outputs =
+      if let trace {
+        try trace.measure(step, inputs) { () throws(GraphError) in
           try step.op.compute(inputs, context)
         }
-      guard outputs.count == node.outputs.count else {
-        throw GraphError.internalError(
-          "The kernel gave \(outputs.count) outputs of \(node.outputs.count)")
+      } else {
+        try step.op.compute(inputs, context)
       }
-      for (index, output) in outputs.enumerated() { slots[step.firstOutput + index] = output }
-      for slot in step.unused { slots[slot] = nil }
-    } catch {
-      let names = Registry.definition(node.type)?.signature.inputs.map(\.name) ?? []
-      let arguments = inputs.enumerated().map { index, value in
-        let text = "\(value.dataType.signatureName)\(value.shape)"
-        return names.count == inputs.count ? "\(names[index]): \(text)" : text
-      }
-      throw error.at(
-        node: "{{node \(node.name)}} = \(node.type)(\(arguments.joined(separator: ", ")))",
-        location: node.location)
+    guard outputs.count == step.outputs.count else {
+      throw .internalError(
+        "The kernel gave \(outputs.count) outputs of \(step.outputs.count)")
     }
+    for index in outputs.indices {
+      if let slot = step.outputs[index] { slots[slot] = outputs[index] }
+    }
+  }
+
+  /// An error of a node, with the node and what it was given.
+  private static func located(
+    _ error: GraphError, _ node: Node, _ inputs: [Tensor]
+  ) -> GraphError {
+    let names = Registry.definition(node.type)?.signature.inputs.map(\.name) ?? []
+    let arguments = inputs.enumerated().map { index, value in
+      let text = "\(value.dataType.signatureName)\(value.shape)"
+      return names.count == inputs.count ? "\(names[index]): \(text)" : text
+    }
+    return error.at(
+      node: "{{node \(node.name)}} = \(node.type)(\(arguments.joined(separator: ", ")))",
+      location: node.location)
   }
 }

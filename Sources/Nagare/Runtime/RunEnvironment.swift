@@ -1,14 +1,37 @@
 /// What a run takes place in: of a session, or of a function that one of its nodes calls.
-struct RunEnvironment: Sendable {
+///
+/// A reference, because every kernel is handed one.
+final class RunEnvironment: Sendable {
   let threads: ThreadPool
   let resources: Resources
   let functions: FunctionLibrary
   /// Where random ops have their state.
-  var random: any RandomSource
+  let random: any RandomSource
   /// The nodes that called the functions that run, each followed by a slash.
-  var path = ""
+  let path: String
   /// The functions that run, the outermost first.
-  var calls: [String] = []
+  let calls: [String]
+
+  init(
+    threads: ThreadPool, resources: Resources, functions: FunctionLibrary,
+    random: any RandomSource, path: String = "", calls: [String] = []
+  ) {
+    self.threads = threads
+    self.resources = resources
+    self.functions = functions
+    self.random = random
+    self.path = path
+    self.calls = calls
+  }
+
+  /// The same, but for what is given.
+  func with(
+    random: (any RandomSource)? = nil, path: String? = nil, calls: [String]? = nil
+  ) -> RunEnvironment {
+    RunEnvironment(
+      threads: threads, resources: resources, functions: functions,
+      random: random ?? self.random, path: path ?? self.path, calls: calls ?? self.calls)
+  }
 
   /// Runs a function.
   ///
@@ -31,9 +54,7 @@ struct RunEnvironment: Sendable {
         "Expected input[\(index)] of '\(function.name)' to be \(argument.dataType.signatureName), "
           + "got \(value.dataType.signatureName)")
     }
-    var inner = self
-    inner.path += "\(caller)/"
-    inner.calls.append(function.name)
+    let inner = with(path: path + "\(caller)/", calls: calls + [function.name])
     return try body.plan().run(arguments, inner, readsHandles: false)
   }
 }

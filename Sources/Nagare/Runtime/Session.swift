@@ -10,6 +10,8 @@ public final class Session: Sendable {
   public let graph: Graph
   let threads: ThreadPool
   let resources = Resources()
+  /// Where the graph's own nodes run.
+  let environment: RunEnvironment
 
   private struct Signature: Hashable {
     var feeds: [Node.Edge]
@@ -30,18 +32,14 @@ public final class Session: Sendable {
     self.graph = graph
     self.passes = passes
     self.threads = ThreadPool(threads: threads)
+    environment = RunEnvironment(
+      threads: self.threads, resources: resources, functions: graph.functions,
+      random: resources.generators)
   }
 
   deinit {
     // Iterators hold what their functions run in.
     resources.removeAll()
-  }
-
-  /// Where the graph's own nodes run.
-  var environment: RunEnvironment {
-    RunEnvironment(
-      threads: threads, resources: resources, functions: graph.functions,
-      random: resources.generators)
   }
 
   /// The values of `fetches`, computed by the nodes that they need and no others.
@@ -103,46 +101,5 @@ public final class Session: Sendable {
       graph, feeds: feeds, fetches: fetches, targets: targets, passes: passes)
     plans.withLock { $0[signature] = plan }
     return Callable(session: self, feeds: feeds, plan: plan)
-  }
-}
-
-/// A prepared run of a session.
-public struct Callable: Sendable {
-  private let session: Session
-  private let feeds: [Output]
-  private let plan: Plan
-
-  init(session: Session, feeds: [Output], plan: Plan) {
-    self.session = session
-    self.feeds = feeds
-    self.plan = plan
-  }
-
-  /// The fetched values, with `values` for the feeds, in their order.
-  ///
-  /// - Parameters:
-  ///   - values: One for each feed.
-  ///   - trace: Where to record what each node costs.
-  /// - Throws: as `Session.run`.
-  public func run(_ values: [Tensor] = [], trace: RunTrace? = nil) throws(GraphError) -> [Tensor] {
-    try session.checkOpen()
-    guard values.count == feeds.count else {
-      throw .invalidArgument("Expected \(feeds.count) feeds, got \(values.count)")
-    }
-    for (value, feed) in zip(values, feeds) { try check(value, for: feed) }
-    return try plan.run(values, session.environment, readsHandles: true, trace: trace)
-  }
-
-  private func check(_ value: Tensor, for feed: Output) throws(GraphError) {
-    guard value.dataType == feed.dataType else {
-      throw .invalidArgument(
-        "Cannot feed a value of type \(value.dataType) for Tensor '\(feed.name)', which has type "
-          + "'\(feed.dataType)'")
-    }
-    guard feed.shape.isCompatible(with: value.shape) else {
-      throw .invalidArgument(
-        "Cannot feed value of shape \(value.shape.tupleDescription) for Tensor '\(feed.name)', "
-          + "which has shape '\(feed.shape.tupleDescription)'")
-    }
   }
 }

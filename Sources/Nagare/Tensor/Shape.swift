@@ -57,6 +57,16 @@ public struct Shape: Sendable, Hashable {
   /// Whether a tensor could have both shapes.
   public func isCompatible(with other: Shape) -> Bool { merged(with: other) != nil }
 
+  /// Whether a tensor of this shape may have these dimensions.
+  func accepts(_ sizes: [Int]) -> Bool {
+    guard let dimensions else { return true }
+    guard dimensions.count == sizes.count else { return false }
+    for (dimension, size) in zip(dimensions, sizes) {
+      if let dimension, dimension != size { return false }
+    }
+    return true
+  }
+
   /// What both shapes say together, or `nil` when they contradict one another.
   public func merged(with other: Shape) -> Shape? {
     guard let mine = dimensions else { return other }

@@ -1,0 +1,14 @@
+/// An op of one output, whose kernel gives it without an array around it: the array would cost more
+/// than the kernel does for a few numbers.
+protocol SingleOutputOp: Op {
+  /// The output; in the place of `compute`, which is not to be implemented.
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor
+}
+
+extension SingleOutputOp {
+  func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    [try computeOutput(inputs, context)]
+  }
+}
