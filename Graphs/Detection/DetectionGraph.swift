@@ -93,6 +93,8 @@ public struct DetectionGraph: Sendable {
       summaries.append(try graph.output(named: name))
     }
     graph.addToCollection("summary_op", .name(try mergeSummary(summaries).name))
+    graph.addToCollection(
+      TrainingGraph.checkpointSummary, .name(try details(graph, images: inputs[0]).name))
     graph.addToCollection("init_op", .name(try graph.initializer().name))
     let saver = try Saver(graph, maximumToKeep: options.keep)
     var metaGraph = MetaGraph(graph, saver: saver.definition)
@@ -103,6 +105,15 @@ public struct DetectionGraph: Sendable {
         "loc_loss": .init(loss.location), "step": .init(globalStep.value),
       ], method: "nagare/train")
     return metaGraph
+  }
+
+  /// What is large and changes slowly: pictures as they come in, and how variables are distributed.
+  private func details(_ graph: Graph, images: Output) throws(GraphError) -> Output {
+    var summaries = [try imageSummary("pictures", images)]
+    for variable in graph.variables(in: "trainable_variables") {
+      summaries.append(try histogramSummary("variables/\(variable.name)", variable.value))
+    }
+    return try mergeSummary(summaries)
   }
 
   /// The graph that finds regions in pictures: `images`, `[batch, size, size, 1]` and standardised, to

@@ -237,12 +237,12 @@ AFTER_ADAM = {"relative": 1e-5, "absolute": 1e-4}
 
 def detector_feeds(boxes, seed):
     random_numbers = np.random.default_rng(seed)
-    labels = (random_numbers.random((2, boxes, 2)) < 0.1).astype(np.float32)
+    labels = (random_numbers.random((8, boxes, 1)) < 0.1).astype(np.float32)
     return {
-        "images": random_numbers.standard_normal((2, 64, 64, 1)).astype(np.float32),
+        "images": random_numbers.standard_normal((8, 256, 256, 1)).astype(np.float32),
         "labels": labels,
         "label_masks": labels.max(2),
-        "offsets": random_numbers.uniform(-0.5, 0.5, (2, boxes, 4)).astype(np.float32),
+        "offsets": random_numbers.uniform(-0.5, 0.5, (8, boxes, 4)).astype(np.float32),
     }
 
 
@@ -250,7 +250,7 @@ def detector_feeds(boxes, seed):
 def graphs():
     random_numbers = np.random.default_rng(1)
     matrix = random_numbers.standard_normal((3, 4)).astype(np.float32)
-    images = {"images": detector_feeds(25, 2)["images"]}
+    images = {"images": detector_feeds(441, 2)["images"]}
     steps = {
         "addition": [{"fetches": ["sum"]}],
         "broadcasting": [
@@ -259,8 +259,8 @@ def graphs():
         ],
         "reshape": [{"fetches": ["numbers", "rows"]}],
     }
-    # The boxes of a picture of 64 × 64.
-    for name, boxes in (("grid", 25), ("multibox", 41)):
+    # What is fed stands in for the pipelines.
+    for name, boxes in (("grid", 441), ("multibox", 612)):
         steps[f"{name}_predict"] = [
             {"targets": ["init"]}, {"feeds": images, "fetches": ["logits"]}]
         steps[f"{name}_train"] = [{"targets": ["init"]}] + [

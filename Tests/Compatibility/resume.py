@@ -19,7 +19,7 @@ import time
 
 def files(folder, step):
     names = [n for n in os.listdir(folder) if n.startswith(f"model.ckpt-{step}.")]
-    names += ["metrics.csv", "loss.svg", "best", "last", "checkpoint"]
+    names += ["metrics.csv", "loss.svg", "report.html", "best", "last", "checkpoint"]
     return {n: open(os.path.join(folder, n), "rb").read() for n in sorted(names)}
 
 

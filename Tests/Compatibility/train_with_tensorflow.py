@@ -173,7 +173,7 @@ def main():
     if arguments.curve:
         with open(os.path.join(arguments.run, "metrics.csv")) as file:
             ours = {
-                int(r["step"]): float(r["model0_label_loss"]) + float(r["model0_loc_loss"])
+                int(r["step"]): sum(float(r[column]) for column in columns)
                 for r in csv.DictReader(file)}
         write_curve(arguments.curve, ours, {step: label + location for step, label, location in rows})
 

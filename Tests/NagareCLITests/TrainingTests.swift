@@ -54,7 +54,7 @@ import Testing
     let rest = try tool.run(arguments("killed"))
     #expect(rest.status == 0, "\(rest.error)")
     #expect(kills > 0)
-    for name in ["model.ckpt-600.index", "metrics.csv", "loss.svg", "best", "last"] {
+    for name in ["model.ckpt-600.index", "metrics.csv", "loss.svg", "report.html", "best", "last"] {
       #expect(
         try FileSystem.read(folder.path("whole/\(name)"))
           == FileSystem.read(folder.path("killed/\(name)")), "\(name) after \(kills) kills")

@@ -6,6 +6,8 @@
 
 /// What a run was made with, as `settings.json` holds it.
 struct RunSettings: Encodable {
+  static let fileName = "settings.json"
+
   struct Machine: Encodable {
     var processors: Int
     var instructionSet: String

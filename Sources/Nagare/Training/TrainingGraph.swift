@@ -5,6 +5,9 @@ public struct TrainingGraph: Sendable {
   private static let hint =
     "name the node that makes a step with --target, or put it into the collection 'train_op'"
 
+  /// The collection of summaries that are made at step 1 and at checkpoints only: pictures, histograms.
+  public static let checkpointSummary = "checkpoint_summary_op"
+
   public let metaGraph: MetaGraph
   /// What one step runs.
   public let train: [Node]
@@ -18,6 +21,8 @@ public struct TrainingGraph: Sendable {
   let losses: [(name: String, value: Output)]
   /// Serialized summaries.
   let summaries: [Output]
+  /// Those for step 1 and checkpoints only.
+  let checkpointSummaries: [Output]
 
   public var graph: Graph { metaGraph.graph }
 
@@ -46,6 +51,7 @@ public struct TrainingGraph: Sendable {
     localInitializers = local + iterators.filter { !named.contains($0.id) }
     globalStep = try graph.globalStepNode()
     summaries = try Self.summaries(graph)
+    checkpointSummaries = try graph.outputs(inCollection: Self.checkpointSummary)
     losses = try Self.losses(graph, summaries)
   }
 
@@ -81,6 +87,11 @@ public struct TrainingGraph: Sendable {
   /// Whether the last part of a tag says that it is a loss.
   static func isLoss(_ name: String) -> Bool {
     (name.split(separator: "/").last ?? "").lowercased().contains("loss")
+  }
+
+  /// Whether the last part of a tag says that it is a learning rate.
+  static func isLearningRate(_ name: String) -> Bool {
+    (name.split(separator: "/").last ?? "").hasPrefix("learning_rate")
   }
 }
 

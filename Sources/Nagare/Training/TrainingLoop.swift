@@ -91,6 +91,7 @@ public final class TrainingLoop {
   private let feeds: Feeds
   private let plainStep: Callable
   private let summaryStep: Callable
+  private let detailedStep: Callable
   private var metrics = MetricsTable()
 
   /// Initialises the session, and resumes when the folder holds a checkpoint.
@@ -127,10 +128,14 @@ public final class TrainingLoop {
       feeds: feeds.tensors, fetches: losses, targets: training.train)
     summaryStep = try session.callable(
       feeds: feeds.tensors, fetches: losses + training.summaries, targets: training.train)
+    detailedStep = try session.callable(
+      feeds: feeds.tensors,
+      fetches: losses + training.summaries + training.checkpointSummaries, targets: training.train)
     try initialize()
     try resume(warn)
     try session.startQueueRunners()
-    try folder.write(RunSettings(self, settings, feeds: feeds.tensors).json, to: "settings.json")
+    try folder.write(
+      RunSettings(self, settings, feeds: feeds.tensors).json, to: RunSettings.fileName)
     let graph = folder.file("model.meta")
     if step == 0 || FileSystem.kind(graph) == nil { try training.metaGraph.write(to: graph) }
   }
@@ -210,7 +215,9 @@ public final class TrainingLoop {
   ) throws(GraphError) -> [(name: String, value: Double)]? {
     let next = step + 1
     let isSummarized = next == 1 || next % options.summaryEvery == 0
-    let callable = isSummarized ? summaryStep : plainStep
+    let isDetailed =
+      !training.checkpointSummaries.isEmpty && (next == 1 || next % options.saveEvery == 0)
+    let callable = isDetailed ? detailedStep : isSummarized ? summaryStep : plainStep
     let values: [Tensor]
     do throws(GraphError) {
       values = try callable.run(try feeds.values(step))
@@ -238,13 +245,15 @@ public final class TrainingLoop {
       }
       losses.append((loss.name, number))
     }
-    if isSummarized { try summarize(losses, values.dropFirst(losses.count), events) }
+    if isSummarized || isDetailed {
+      try summarize(losses, values.dropFirst(losses.count), events, isRow: isSummarized)
+    }
     return losses
   }
 
   private func summarize(
     _ losses: [(name: String, value: Double)], _ serialized: ArraySlice<Tensor>,
-    _ events: EventWriter
+    _ events: EventWriter, isRow: Bool
   ) throws(GraphError) {
     var summary = Summary()
     for bytes in serialized.flatMap(\.strings) {
@@ -260,7 +269,7 @@ public final class TrainingLoop {
     for (name, value) in losses where !tags.contains(name) {
       summary.values.append(.init(tag: name, .scalar(Float(value))))
     }
-    metrics.append(step: step, row)
+    if isRow { metrics.append(step: step, row) }
     try events.write(summary, step: Int64(step))
   }
 
@@ -313,10 +322,13 @@ public final class TrainingLoop {
   private func writeCurves() throws(GraphError) {
     let losses = lossColumns
     if !losses.isEmpty { try write("loss", losses, isLogarithmic: true) }
-    let rates = metrics.columns.filter {
-      ($0.split(separator: "/").last ?? "").hasPrefix("learning_rate")
-    }
+    let rates = metrics.columns.filter(TrainingGraph.isLearningRate)
     if !rates.isEmpty { try write("learning-rate", rates, isLogarithmic: false) }
+    var page = try RunPage(folder: folder.path, title: "Training run")
+    page.addLastValues()
+    page.addCurves()
+    page.addSettings()
+    try page.write()
   }
 
   private func write(
