@@ -7,7 +7,7 @@ RELEASE_FLAGS ?= -debug-info-format none
 BIN = $(shell $(SWIFT) build -c release $(RELEASE_FLAGS) --show-bin-path)
 DEMO ?= demo
 
-.PHONY: all build demo test lint format compat docs clean dependencies
+.PHONY: all build demo test lint format compat bench-peers docs clean dependencies
 
 all: build
 
@@ -38,6 +38,14 @@ format:
 # Compares with TensorFlow itself, both ways; makes a virtual environment in .venv-compat.
 compat: build
 	@.ci/compat "$(BIN)/nagare"
+
+# Measures beside TensorFlow, PyTorch, ONNX Runtime and OpenVINO and writes the result into Docs; makes
+# a virtual environment in .venv-peers. PEERS="--works resnet --rounds 3" measures that alone, PEERS=--list
+# tells what there is, and --pictures DIR takes annotated pictures for the input pipeline.
+PEERS ?=
+bench-peers: build
+	$(SWIFT) build -c release $(RELEASE_FLAGS) --product example-networks
+	@.ci/bench-peers "$(BIN)/nagare" "$(BIN)/example-networks" $(PEERS)
 
 clean:
 	rm -rf .build

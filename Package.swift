@@ -4,7 +4,9 @@ import PackageDescription
 let swift: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 // One small program each, run by the tests.
-let examples: [Target] = ["addition", "broadcasting", "reshape", "training"].map { name in
+let examples: [Target] = [
+  "addition", "broadcasting", "networks", "reshape", "training",
+].map { name in
   .executableTarget(
     name: "example-\(name)", dependencies: ["Nagare"], path: "Examples/\(name)",
     swiftSettings: swift)

@@ -26,6 +26,12 @@ struct WorkOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "A node to run once, after variables have their values: what starts an iterator.",
+      valueName: "name"))
+  var initialize: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "A checkpoint that the variables take their values from; they are initialised otherwise.",
       valueName: "prefix"))
   var checkpoint: String?
@@ -65,12 +71,14 @@ struct WorkOptions: ParsableArguments {
     let ordered = feeds.sorted { $0.key.name < $1.key.name }
     let fetches = try fetch.map { try loaded.output(named: $0) }
     let targets = try names.map { try loaded.node(named: $0) }
+    let first = try initialize.map { try loaded.node(named: $0) }
     let session = try loaded.session(threads: threads.threads, checkpoint: checkpoint, log)
     let callable = try during(.running) { () throws(GraphError) in
       if checkpoint == nil {
         let initializers = loaded.graph.variables().map(\.initializer)
         if !initializers.isEmpty { _ = try session.run([], targets: initializers) }
       }
+      if !first.isEmpty { _ = try session.run([], targets: first) }
       return try session.callable(
         feeds: ordered.map(\.key), fetches: fetches, targets: targets)
     }

@@ -20,6 +20,7 @@ struct BenchCommand: ParsableCommand {
       Examples:
         nagare bench model.pb --feed image=random:1,224,224,3 --fetch probabilities
         nagare bench train.meta --feed images=random:8,256,256,1 --json
+        echo 5 | nagare bench model.pb --feed image=photo.jpg --fetch probabilities --on-request
       """)
 
   @OptionGroup var work: WorkOptions
@@ -33,6 +34,13 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print JSON; times in seconds, memory in bytes.")
   var json = false
 
+  @Flag(
+    help: """
+      To take turns with another program: for each number that is read from standard input so many \
+      runs, and a line with the seconds of each; nothing else.
+      """)
+  var onRequest = false
+
   @OptionGroup var logging: LogOptions
 
   func validate() throws {
@@ -43,16 +51,13 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     let prepared = try work.prepare(logging.log)
+    if onRequest { return try answerRequests(prepared) }
     let trace = RunTrace()
     var seconds: [Double] = []
     try during(.running) { () throws(GraphError) in
       for _ in 0..<warmUp { _ = try prepared.callable.run(prepared.values) }
       _ = try prepared.callable.run(prepared.values, trace: trace)
-      for _ in 0..<runs {
-        let start = ContinuousClock.now
-        _ = try prepared.callable.run(prepared.values)
-        seconds.append((ContinuousClock.now - start).seconds)
-      }
+      seconds = try measure(prepared, runs: runs)
     }
     var operations = 0.0
     for entry in trace.entries { operations += entry.operationCount }
@@ -83,6 +88,32 @@ struct BenchCommand: ParsableCommand {
       ],
     ]
     for line in Table.lines(rows) { try StandardOutput.line(line) }
+  }
+
+  /// The seconds of each of some runs.
+  private func measure(
+    _ work: WorkOptions.Work, runs: Int
+  ) throws(GraphError) -> [Double] {
+    var seconds: [Double] = []
+    for _ in 0..<runs {
+      let start = ContinuousClock.now
+      _ = try work.callable.run(work.values)
+      seconds.append((ContinuousClock.now - start).seconds)
+    }
+    return seconds
+  }
+
+  private func answerRequests(_ work: WorkOptions.Work) throws {
+    while let line = readLine() {
+      guard let runs = Int(line), (1...1_000_000).contains(runs) else {
+        throw ToolError(.badData, "standard input: '\(line)' is no number from 1 to 1000000")
+      }
+      let seconds = try during(.running) { () throws(GraphError) in
+        try measure(work, runs: runs)
+      }
+      try StandardOutput.line(seconds.map { String($0) }.joined(separator: " "))
+      try StandardOutput.flush()
+    }
   }
 
   /// The most memory that the process has had, in bytes.
