@@ -258,6 +258,10 @@ def graphs():
             for y in (np.float32(2), matrix[0], matrix[:, :1], matrix[None])
         ],
         "reshape": [{"fetches": ["numbers", "rows"]}],
+        "functions": [{"targets": ["init"]}] + [
+            {"feeds": {"x": x}, "fetches": ["value", "slope", "weight_slope"]} for x in matrix],
+        "datasets": [{"fetches": ["first"]}] * 3 + 2 * (
+            [{"targets": ["start"]}] + [{"fetches": ["numbers", "noise", "texts"]}] * 4),
     }
     # What is fed stands in for the pipelines.
     for name, boxes in (("grid", 441), ("multibox", 612)):

@@ -81,7 +81,7 @@ def write_curve(path, ours, theirs):
 
     lines = [("Nagare", "#d95f02", means(ours)), ("TensorFlow", "#1b9e77", means(theirs))]
     points = [point for _, _, line in lines for point in line]
-    last = max(step for step, _ in points)
+    last = max(max(ours), max(theirs))
     low = np.floor(np.log10(min(loss for _, loss in points)) * 2) / 2
     high = np.ceil(np.log10(max(loss for _, loss in points)) * 2) / 2
 
