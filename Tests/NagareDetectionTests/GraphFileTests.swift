@@ -102,7 +102,7 @@ import Testing
     return graph
   }
 
-  /// A pipeline of every part: after `start`, `numbers` and `noise` are of the next element. `first`
+  /// A pipeline of every part: after `begin`, `numbers` and `noise` are of the next element. `first`
   /// is of an iterator that starts by itself.
   private static func datasets() throws(GraphError) -> Graph {
     let graph = Graph()
@@ -123,7 +123,7 @@ import Testing
     for (output, name) in zip(try iterator.next(), ["numbers", "noise", "texts"]) {
       _ = try identity(output, name: name)
     }
-    if let start = iterator.initializer { _ = try graph.group([start], name: "start") }
+    if let start = iterator.initializer { _ = try graph.group([start], name: "begin") }
     let single = try graph.oneShotIterator { (graph) throws(GraphError) in
       try graph.rangeDataset(to: 5).shuffle(bufferSize: 5, seed: 1)
     }
