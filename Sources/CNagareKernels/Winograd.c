@@ -4,6 +4,8 @@
 
 #include "Division.h"
 
+#include <stdatomic.h>
+
 /// Elements of the transformed source of a block, which stays in the second-level cache.
 #define BLOCK_VALUES 131072
 #define MOST_TILES 24
@@ -13,6 +15,8 @@
 #define PACK_COLUMNS 16
 /// Elements between the planes, so that they do not fall into the same sets of the cache.
 #define PLANE_GAP 16
+/// Elements of a target that no cache holds until it is read: it is written past the caches.
+#define STREAMED 8388608
 
 /// A correlation of a source with 3×3 taps, and how its target is cut into tiles of 4×4.
 typedef struct {
@@ -23,6 +27,7 @@ typedef struct {
   /// Sixes of tiles, and the blocks that they are spread over.
   int64_t sixes, blocks, block_tiles;
   int64_t tasks;
+  bool streams;
 } problem;
 
 static problem divided(problem p, int64_t batch) {
@@ -35,6 +40,7 @@ static problem divided(problem p, int64_t batch) {
   p.blocks = quotient_up(p.sixes, most_sixes);
   p.block_tiles = 6 * quotient_up(p.sixes, p.blocks);
   p.tasks = least(p.blocks, 64);
+  p.streams = batch * p.target_height * p.target_width * p.target_channels >= STREAMED;
   return p;
 }
 
@@ -101,7 +107,7 @@ static int64_t packed_count(problem p) {
 static int64_t scratch_bytes(problem p) {
   const int64_t columns = least(CHUNK, rounded_up(p.target_channels, 8));
   return (36 * (p.block_tiles * (rounded_up(p.channels, 8) + columns) + 2 * PLANE_GAP) +
-          rounded_up(p.channels, 16)) * (int64_t)sizeof(float);
+          rounded_up(p.channels, 16) + (p.streams ? 16 * CHUNK : 0)) * (int64_t)sizeof(float);
 }
 
 bool nagare_winograd_suits(const nagare_convolution *shape) {
@@ -252,6 +258,22 @@ INLINE void NAME(interpolate_vector)(
   }
 }
 
+/// Copies the 4×4 pixels of a tile to where they belong, past the caches.
+static void NAME(stream_tile)(
+    const REAL *tile, int64_t columns, const NAME(tile_target) *target) {
+  for (int64_t i = 0; i < 16; i++, tile += columns) {
+    const int64_t at = i / 4 * target->row + i % 4 * target->pixel;
+    for (int64_t j = 0; j < columns; j += LANES) {
+      VECTOR value = NAME(load)(tile + j);
+      if (target->mask) {
+        const VECTOR mask = NAME(load)(target->mask + at + j);
+        value = (VECTOR)((MASK)value & (MASK)(mask > (VECTOR){0}));
+      }
+      __builtin_nontemporal_store(value, (VECTOR *)(target->corner + at + j));
+    }
+  }
+}
+
 static void NAME(correlate)(
     const problem *p, const REAL *source, const REAL *packed, const REAL *bias, bool relu,
     const REAL *mask, REAL *target, int64_t task, void *scratch) {
@@ -264,6 +286,9 @@ static void NAME(correlate)(
   const int64_t most_columns = least(CHUNK, rounded_up(p->target_channels, LANES));
   REAL *zeros = products + 36 * (p->block_tiles * most_columns + PLANE_GAP);
   memset(zeros, 0, (size_t)padded * sizeof(REAL));
+  REAL *results = zeros + rounded_up(p->channels, 16);
+  const bool streams =
+      p->streams && p->target_channels % LANES == 0 && (uintptr_t)target % VECTOR_BYTES == 0;
 
   const int64_t last_block = bound(p->blocks, task + 1, p->tasks);
   for (int64_t block = bound(p->blocks, task, p->tasks); block < last_block; block++) {
@@ -277,6 +302,7 @@ static void NAME(correlate)(
       NAME(find)(
           source + at.image * source_size, p->height, p->width, p->channels, at.y * 4 - p->top,
           at.x * 4 - p->left, 6, zeros, &square);
+      NAME(prefetch)(&square, 6, p->channels);
       NAME(evaluate_source_square)(&square, p->channels, values + t * padded, plane);
     }
     for (int64_t chunk = 0; chunk < p->target_channels; chunk += CHUNK) {
@@ -302,6 +328,16 @@ static void NAME(correlate)(
             .pixel = p->target_channels, .rows = least(4, p->target_height - y),
             .columns = least(4, p->target_width - x), .relu = relu};
         const bool complete = to.rows == 4 && to.columns == 4;
+        if (complete && streams) {
+          const NAME(tile_target) tile = {
+              .corner = results, .row = 4 * columns, .pixel = columns, .relu = relu};
+          for (int64_t j = 0; j < columns; j += LANES)
+            NAME(interpolate_vector)(
+                true, products + t * width + j, product_plane,
+                bias ? NAME(load)(bias + chunk + j) : (VECTOR){0}, j, LANES, &tile);
+          NAME(stream_tile)(results, columns, &to);
+          continue;
+        }
         for (int64_t j = 0; j < columns; j += LANES) {
           const int64_t count = least(LANES, columns - j);
           const VECTOR added =
@@ -315,6 +351,8 @@ static void NAME(correlate)(
       }
     }
   }
+  // What is written past the caches is in order with nothing else.
+  if (streams) atomic_thread_fence(memory_order_seq_cst);
 }
 
 #undef PRODUCT_ALONG

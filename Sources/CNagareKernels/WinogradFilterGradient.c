@@ -91,18 +91,9 @@ void nagare_winograd_filter_gradient_f32(
 }
 void nagare_winograd_filter_gradient_sum_f32(
     const nagare_convolution *shape, const float *partials, float *filter_gradient) {
-  const int64_t parts = divided(shape).parts;
-  const int64_t count = 9 * shape->input_channels * shape->output_channels;
-  // A piece at a time, which stays in the cache.
-  for (int64_t piece = 0; piece < count; piece += 1024) {
-    const int64_t size = least(1024, count - piece);
-    float *sum = filter_gradient + piece;
-    memmove(sum, partials + piece, (size_t)size * sizeof(float));
-    for (int64_t p = 1; p < parts; p++) {
-      const float *part = partials + p * count + piece;
-      for (int64_t i = 0; i < size; i++) sum[i] += part[i];
-    }
-  }
+  nagare_sum_partials_f32(
+      divided(shape).parts, 9 * shape->input_channels * shape->output_channels, partials,
+      filter_gradient);
 }
 
 #else
@@ -204,6 +195,7 @@ static void NAME(filter_gradient)(
               input_chunk,
           shape->input_height, shape->input_width, shape->input_channels,
           y - shape->padding_top, x - shape->padding_left, 6, zeros, &square);
+      NAME(prefetch)(&square, 6, inputs);
       NAME(evaluate_source_square)(&square, inputs, input_values + t * input_width, input_plane);
       NAME(find)(
           output_gradient +
@@ -211,6 +203,7 @@ static void NAME(filter_gradient)(
               output_chunk,
           shape->output_height, shape->output_width, shape->output_channels, y, x, 4, zeros,
           &square);
+      NAME(prefetch)(&square, 4, outputs);
       NAME(evaluate_gradient_square)(
           &square, outputs, output_values + t * output_width, output_plane);
     }

@@ -108,6 +108,16 @@ INLINE void NAME(find)(
     }
 }
 
+/// Fetches what the square two tiles to the right has and the next one has not. That may lie beyond the
+/// picture, where fetching does no harm.
+INLINE void NAME(prefetch)(const NAME(square) *square, const int64_t side, int64_t elements) {
+  if (!square->inside) return;
+  const REAL *from = square->corner + (side + 4) * square->pixel;
+  for (int64_t y = 0; y < side; y++, from += square->row)
+    for (int64_t x = 0; x < 4; x++)
+      for (int64_t c = 0; c < elements; c += 16) __builtin_prefetch(from + x * square->pixel + c);
+}
+
 /// A vector of channels, `count` of which exist, of pixel (y, x) of a square.
 INLINE VECTOR NAME(element)(
     const NAME(square) *square, const bool inside, const int64_t side, int64_t y, int64_t x,

@@ -36,6 +36,102 @@ import Testing
     }
   }
 
+  /// With channels enough on both sides, filter gradients are products of packed matrices, packed in
+  /// blocks of input channels, output channels and positions.
+  @Test func packedFilterGradientAgreesWithPlainLoops() {
+    var random = SeededGenerator(6)
+    for index in 0..<36 {
+      guard var shape = Self.randomGeometry(&random, groups: 1) else { continue }
+      shape.input_channels = Int64(random.integer(16...40))
+      shape.output_channels = Int64(random.integer(16...40))
+      switch index % 12 {
+      case 0: shape.input_channels = Int64(random.integer(60...140))
+      case 1: shape.output_channels = Int64(random.integer(250...300))
+      case 2:
+        shape.groups = 2
+        shape.input_channels = 34
+        shape.output_channels = 38
+      case 3: shape.batch = Int64(random.integer(10...40))
+      default: break
+      }
+      expectAgreement(shape, &random)
+    }
+  }
+
+  /// Pictures of few channels under small filters are read through a window that is copied.
+  @Test func fewChannelsAgreeWithPlainLoops() {
+    var random = SeededGenerator(8)
+    var count = 0
+    while count < 40 {
+      guard var shape = Self.randomGeometry(&random, groups: 1) else { continue }
+      shape.input_channels = Int64(random.integer(1...4))
+      let depth = shape.filter_height * shape.filter_width * shape.input_channels
+      guard depth <= 12 || random.chance(8) else { continue }
+      shape.output_channels = Int64(random.integer(8...70))
+      if random.chance(4) { shape.batch = 20 }
+      expectAgreement(shape, &random)
+      count += 1
+    }
+  }
+
+  /// Where the output is larger than any cache it is written past them, to the same bits as where each
+  /// picture is convolved by itself. So is what comes at the edges, where tiles are not whole.
+  @Test(arguments: [Int64(1), 8]) func streamsWhatItWouldStore(channels: Int64) {
+    var random = SeededGenerator(7)
+    let shape = nagare_convolution(
+      batch: 9, input_height: 253, input_width: 254, input_channels: channels, output_height: 253,
+      output_width: 254, output_channels: 16, filter_height: 3, filter_width: 3, stride_height: 1,
+      stride_width: 1, dilation_height: 1, dilation_width: 1, padding_top: 1, padding_left: 1,
+      groups: 1)
+    /// Few numbers again and again, for it takes long to draw so many.
+    func numbers(_ count: Int) -> [Float] {
+      let drawn = random.reals(10_007)
+      var result: [Float] = []
+      while result.count < count { result += drawn }
+      return Array(result[0..<count])
+    }
+    let pixels = 9 * 253 * 254
+    let data = ConvolutionData(
+      shape, input: numbers(pixels * Int(channels)), filter: random.reals(9 * Int(channels) * 16),
+      upstream: numbers(pixels * 16))
+    let bias = random.reals(16)
+    var alone = shape
+    alone.batch = 1
+    withEachInstructionSet {
+      let output = data.forward(bias, true, isReversed: false)
+      let size = output.count / 9
+      let inputSize = data.input.count / 9
+      for picture in 0..<9 {
+        let single = ConvolutionData(
+          alone, input: Array(data.input[picture * inputSize..<(picture + 1) * inputSize]),
+          filter: data.filter, upstream: Array(data.upstream[0..<size]))
+        let isSame =
+          output[picture * size..<(picture + 1) * size]
+          == single.forward(bias, true, isReversed: false)[...]
+        #expect(isSame, "picture \(picture)")
+      }
+      guard channels == 8 else { return }
+      // Turned around, so that the larger side is the target.
+      var turned = shape
+      turned.input_channels = 16
+      turned.output_channels = 8
+      let backward = ConvolutionData(
+        turned, input: data.upstream, filter: data.filter, upstream: data.input)
+      let gradient = backward.inputGradient(data.upstream, isReversed: false)
+      turned.batch = 1
+      for picture in 0..<9 {
+        let range = picture * size..<(picture + 1) * size
+        let single = ConvolutionData(
+          turned, input: Array(data.upstream[range]), filter: data.filter,
+          upstream: Array(data.input[picture * inputSize..<(picture + 1) * inputSize]))
+        let isSame =
+          gradient[range]
+          == single.inputGradient(Array(data.upstream[range]), isReversed: false)[...]
+        #expect(isSame, "gradient of picture \(picture)")
+      }
+    }
+  }
+
   private func expectAgreement(
     _ shape: nagare_convolution, _ random: inout SeededGenerator
   ) {
@@ -130,6 +226,13 @@ private struct ConvolutionData {
   let input: [Float]
   let filter: [Float]
   let upstream: [Float]
+
+  init(_ shape: nagare_convolution, input: [Float], filter: [Float], upstream: [Float]) {
+    self.shape = shape
+    self.input = input
+    self.filter = filter
+    self.upstream = upstream
+  }
 
   init(_ shape: nagare_convolution, _ random: inout SeededGenerator) {
     self.shape = shape
