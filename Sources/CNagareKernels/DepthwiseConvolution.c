@@ -33,24 +33,21 @@ static range inside(
       .end = begin >= size ? 0 : least(taps, (size - 1 - begin) / dilation + 1)};
 }
 
+/// Output columns whose taps all lie inside the input.
+static range seeing_all(const nagare_convolution *shape) {
+  const int64_t last = shape->input_width - 1 + shape->padding_left -
+                       (shape->filter_width - 1) * shape->dilation_width;
+  return (range){
+      .begin = quotient_up(shape->padding_left, shape->stride_width),
+      .end = last < 0 ? 0 : least(shape->output_width, last / shape->stride_width + 1)};
+}
+
 /// Outputs for which the input element that a tap reads (`offset` from the first) lies inside.
 static range reading(int64_t offset, int64_t stride, int64_t outputs, int64_t size) {
   int64_t last = size - 1 - offset;
   return (range){
       .begin = offset >= 0 ? 0 : quotient_up(-offset, stride),
       .end = last < 0 ? 0 : least(outputs, last / stride + 1)};
-}
-
-/// The output element that reads input element `at` with filter tap `tap`, or -1.
-static int64_t reader(
-    int64_t at, int64_t tap, int64_t stride, int64_t dilation, int64_t padding, int64_t outputs) {
-  int64_t offset = at + padding - tap * dilation;
-  if (offset < 0) return -1;
-  if (stride > 1) {
-    if (offset % stride != 0) return -1;
-    offset /= stride;
-  }
-  return offset < outputs ? offset : -1;
 }
 
 /// Input rows that a block of `rows` output rows reads.
@@ -70,7 +67,12 @@ static int64_t part_count(const nagare_convolution *shape) {
   return least(shape->batch * shape->output_height, PARTS);
 }
 
-/// The bounds of part `index` of `count` over `total` items.
+/// Channels of a row that are computed before others, so that what several pixels see stays in the
+/// first-level cache.
+#define CHUNK 128
+/// Pixels of a row that are computed together where they see the same taps.
+#define TOGETHER 4
+
 #define NAGARE_BODY "DepthwiseConvolution.c"
 #include "Multiversion.h"
 
@@ -145,6 +147,81 @@ static void NAME(repeat)(
     for (int64_t j = 0; j < times; j++) *target++ = source[i];
 }
 
+/// Taps that several pixels share: where each reads, from the pixel's source, and which element of the
+/// filter it is multiplied with.
+typedef struct {
+  int64_t rows, columns;
+  /// Elements from tap to tap in the source and in the filter.
+  int64_t source_row, source_column, filter_row, filter_column;
+} NAME(tap_grid);
+
+/// The sums over all taps for `pixels` pixels of a vector of channels of which `count` exist. The pixels
+/// are `stride` columns of taps apart, or `step` source elements where `stride` is 0; `columns` is that
+/// of the taps, or 0 where it is not known beforehand.
+INLINE void NAME(sum_vector)(
+    const int pixels, const int columns, const int stride, const NAME(tap_grid) *taps,
+    const REAL *source, int64_t step, const REAL *filter, int64_t count, REAL *result,
+    int64_t result_step) {
+  VECTOR sum[TOGETHER] = {{0}};
+  for (int64_t i = 0; i < taps->rows; i++) {
+    const REAL *from = source + i * taps->source_row;
+    const REAL *weight = filter + i * taps->filter_row;
+    if (columns && stride) {
+#pragma clang loop unroll(full)
+      for (int j = 0; j < columns; j++) {
+        const VECTOR w = NAME(load)(weight + j * taps->filter_column);
+#pragma clang loop unroll(full)
+        for (int p = 0; p < pixels; p++)
+          sum[p] += NAME(load)(from + (p * stride + j) * taps->source_column) * w;
+      }
+      continue;
+    }
+    for (int64_t j = 0; j < taps->columns; j++) {
+      const VECTOR w = NAME(load_part)(weight, count);
+#pragma clang loop unroll(full)
+      for (int p = 0; p < pixels; p++) sum[p] += NAME(load_part)(from + p * step, count) * w;
+      from += taps->source_column;
+      weight += taps->filter_column;
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int p = 0; p < pixels; p++) NAME(store_part)(result + p * result_step, sum[p], count);
+}
+
+/// The same for all channels.
+INLINE void NAME(sum_pixels)(
+    const int pixels, const int columns, const int stride, const NAME(tap_grid) *taps,
+    const REAL *source, int64_t step, const REAL *filter, int64_t channels, REAL *result,
+    int64_t result_step) {
+  int64_t c = 0;
+  for (; c + LANES <= channels; c += LANES)
+    NAME(sum_vector)(
+        pixels, columns, stride, taps, source + c, step, filter + c, LANES, result + c,
+        result_step);
+  if (c < channels)
+    NAME(sum_vector)(
+        pixels, 0, 0, taps, source + c, step, filter + c, channels - c, result + c, result_step);
+}
+
+static void NAME(sum_taps)(
+    bool together, const NAME(tap_grid) *taps, const REAL *source, int64_t step,
+    const REAL *filter, int64_t channels, REAL *result, int64_t result_step) {
+#define SUM(PIXELS, COLUMNS, STRIDE)                                                           \
+  NAME(sum_pixels)(                                                                            \
+      PIXELS, COLUMNS, STRIDE, taps, source, step, filter, channels, result, result_step)
+  if (together && taps->columns == 3 && step == taps->source_column)
+    SUM(TOGETHER, 3, 1);
+  else if (together && taps->columns == 3 && step == 2 * taps->source_column)
+    SUM(TOGETHER, 3, 2);
+  else if (together && taps->columns == 3 && step == -taps->source_column)
+    SUM(TOGETHER, 3, -1);
+  else if (together)
+    SUM(TOGETHER, 0, 0);
+  else
+    SUM(1, 0, 0);
+#undef SUM
+}
+
 static void NAME(depthwise)(
     const nagare_convolution *shape, const REAL *input, const REAL *filter, REAL *output,
     int64_t task, void *scratch) {
@@ -169,30 +246,69 @@ static void NAME(depthwise)(
   }
   REAL *result =
       output + (image * shape->output_height + begin) * shape->output_width * channels;
+  NAME(tap_grid) taps = {
+      .source_row = shape->dilation_height * line,
+      .source_column = shape->dilation_width * channels,
+      .filter_row = shape->filter_width * channels, .filter_column = channels};
+  const range whole = seeing_all(shape);
   for (int64_t y = begin; y < end; y++) {
     const range tall = inside(
         y, shape->stride_height, shape->dilation_height, shape->padding_top,
         shape->filter_height, shape->input_height);
-    const int64_t top = y * shape->stride_height - shape->padding_top - first;
-    for (int64_t x = 0; x < shape->output_width; x++, result += channels) {
-      const range wide = inside(
-          x, shape->stride_width, shape->dilation_width, shape->padding_left,
-          shape->filter_width, shape->input_width);
-      const int64_t left = x * shape->stride_width - shape->padding_left;
-      for (int64_t c = 0; c < channels; c += LANES) {
-        const int64_t count = least(LANES, channels - c);
-        VECTOR sum = {0};
-        for (int64_t i = tall.begin; i < tall.end; i++)
-          for (int64_t j = wide.begin; j < wide.end; j++)
-            sum += NAME(load_part)(
-                       picture + (top + i * shape->dilation_height) * line +
-                           (left + j * shape->dilation_width) * channels + c,
-                       count) *
-                   NAME(load_part)(filter + (i * shape->filter_width + j) * channels + c, count);
-        NAME(store_part)(result + c, sum, count);
+    taps.rows = most(0, tall.end - tall.begin);
+    const int64_t top = y * shape->stride_height - shape->padding_top - first +
+                        tall.begin * shape->dilation_height;
+    REAL *row = result + (y - begin) * shape->output_width * channels;
+    for (int64_t c = 0; c < channels; c += CHUNK)
+      for (int64_t x = 0; x < shape->output_width;) {
+        const bool together = x >= whole.begin && x + TOGETHER <= whole.end;
+        const range wide = inside(
+            x, shape->stride_width, shape->dilation_width, shape->padding_left,
+            shape->filter_width, shape->input_width);
+        taps.columns = most(0, wide.end - wide.begin);
+        const int64_t left =
+            x * shape->stride_width - shape->padding_left + wide.begin * shape->dilation_width;
+        NAME(sum_taps)(
+            together, &taps, picture + top * line + left * channels + c,
+            shape->stride_width * channels,
+            filter + (tall.begin * shape->filter_width + wide.begin) * channels + c,
+            least(CHUNK, channels - c), row + x * channels + c, channels);
+        x += together ? TOGETHER : 1;
       }
-    }
   }
+}
+
+/// The input elements of a row or column that are `phase` modulo the stride, and the filter's taps that
+/// reach them: every `tap_step`-th from `tap` on. Element `phase` + i · stride is reached by the tap's
+/// output element `first` + i, by the next tap's `back` before that.
+typedef struct {
+  int64_t tap, tap_step, taps, first, back, elements;
+} NAME(phase);
+
+static NAME(phase) NAME(find_phase)(
+    int64_t phase, int64_t stride, int64_t dilation, int64_t padding, int64_t taps, int64_t size) {
+  NAME(phase) result = {.tap_step = 1, .elements = quotient_up(most(0, size - phase), stride)};
+  // The remainders of the taps' places repeat after so many.
+  while (result.tap_step * dilation % stride != 0) result.tap_step++;
+  while (result.tap < taps && (phase + padding - result.tap * dilation) % stride != 0)
+    result.tap++;
+  result.taps = result.tap < taps ? (taps - 1 - result.tap) / result.tap_step + 1 : 0;
+  result.first = (phase + padding - result.tap * dilation) / stride;
+  result.back = result.tap_step * dilation / stride;
+  return result;
+}
+
+/// The taps whose output element exists for element `at` of a phase.
+static range NAME(reaching)(const NAME(phase) *phase, int64_t at, int64_t outputs) {
+  const int64_t first = phase->first + at;
+  range result = {.begin = 0, .end = phase->taps};
+  if (first >= outputs) result.begin = quotient_up(first - outputs + 1, phase->back);
+  if (first < 0)
+    result.end = 0;
+  else
+    result.end = least(result.end, first / phase->back + 1);
+  result.end = most(result.begin, result.end);
+  return result;
 }
 
 static void NAME(depthwise_input_gradient)(
@@ -204,38 +320,54 @@ static void NAME(depthwise_input_gradient)(
   const int64_t channels = shape->output_channels, line = shape->output_width * channels;
   const int64_t multiplier = channels / shape->input_channels;
   const REAL *gradients = output_gradient + image * shape->output_height * line;
-  REAL *result = input_gradient +
-                 (image * shape->input_height + begin) * shape->input_width *
-                     shape->input_channels;
-  for (int64_t y = begin; y < end; y++)
-    for (int64_t x = 0; x < shape->input_width; x++, result += shape->input_channels) {
-      REAL *sums = multiplier == 1 ? result : scratch;
-      for (int64_t c = 0; c < channels; c += LANES) {
-        const int64_t count = least(LANES, channels - c);
-        VECTOR sum = {0};
-        for (int64_t i = 0; i < shape->filter_height; i++) {
-          int64_t from_y = reader(
-              y, i, shape->stride_height, shape->dilation_height, shape->padding_top,
-              shape->output_height);
-          if (from_y < 0) continue;
-          for (int64_t j = 0; j < shape->filter_width; j++) {
-            int64_t from_x = reader(
-                x, j, shape->stride_width, shape->dilation_width, shape->padding_left,
-                shape->output_width);
-            if (from_x < 0) continue;
-            sum += NAME(load_part)(gradients + from_y * line + from_x * channels + c, count) *
-                   NAME(load_part)(filter + (i * shape->filter_width + j) * channels + c, count);
+  for (int64_t y = begin; y < end; y++) {
+    const NAME(phase) vertical = NAME(find_phase)(
+        y % shape->stride_height, shape->stride_height, shape->dilation_height,
+        shape->padding_top, shape->filter_height, shape->input_height);
+    const int64_t at_y = y / shape->stride_height;
+    const range tall = NAME(reaching)(&vertical, at_y, shape->output_height);
+    REAL *row = input_gradient + (image * shape->input_height + y) * shape->input_width *
+                                     shape->input_channels;
+    for (int64_t px = 0; px < least(shape->stride_width, shape->input_width); px++) {
+      const NAME(phase) across = NAME(find_phase)(
+          px, shape->stride_width, shape->dilation_width, shape->padding_left,
+          shape->filter_width, shape->input_width);
+      NAME(tap_grid) taps = {
+          .rows = tall.end - tall.begin, .source_row = -vertical.back * line,
+          .source_column = -across.back * channels,
+          .filter_row = vertical.tap_step * shape->filter_width * channels,
+          .filter_column = across.tap_step * channels};
+      for (int64_t x = 0; x < across.elements;) {
+        const range wide = NAME(reaching)(&across, x, shape->output_width);
+        taps.columns = wide.end - wide.begin;
+        // All taps reach the first and the last of them.
+        const range last = NAME(reaching)(&across, x + TOGETHER - 1, shape->output_width);
+        const bool together = multiplier == 1 && x + TOGETHER <= across.elements &&
+                              taps.columns == across.taps &&
+                              last.end - last.begin == across.taps;
+        REAL *result = row + (px + x * shape->stride_width) * shape->input_channels;
+        const int64_t from_y = vertical.first + at_y - tall.begin * vertical.back;
+        const int64_t from_x = across.first + x - wide.begin * across.back;
+        const REAL *weight =
+            filter + ((vertical.tap + tall.begin * vertical.tap_step) * shape->filter_width +
+                      across.tap + wide.begin * across.tap_step) * channels;
+        const bool any = taps.rows > 0 && taps.columns > 0;
+        NAME(sum_taps)(
+            together, &taps, any ? gradients + from_y * line + from_x * channels : gradients,
+            channels, any ? weight : filter, channels, multiplier == 1 ? result : scratch,
+            shape->stride_width * channels);
+        if (multiplier > 1) {
+          const REAL *sums = scratch;
+          for (int64_t c = 0; c < shape->input_channels; c++) {
+            REAL sum = sums[c * multiplier];
+            for (int64_t m = 1; m < multiplier; m++) sum += sums[c * multiplier + m];
+            result[c] = sum;
           }
         }
-        NAME(store_part)(sums + c, sum, count);
+        x += together ? TOGETHER : 1;
       }
-      if (multiplier > 1)
-        for (int64_t c = 0; c < shape->input_channels; c++) {
-          REAL sum = sums[c * multiplier];
-          for (int64_t m = 1; m < multiplier; m++) sum += sums[c * multiplier + m];
-          result[c] = sum;
-        }
     }
+  }
 }
 
 static void NAME(depthwise_filter_gradient)(
