@@ -47,13 +47,25 @@ EXPORT(double, f64)
 #define END_CHANNELS }
 
 static void NAME(column_sums)(int64_t rows, int64_t columns, const REAL *x, REAL *sums) {
+  const int64_t stride = columns;
+  // Four vectors at a time, so that memory is read by whole cache lines.
+  for (; columns >= 4 * LANES; columns -= 4 * LANES, x += 4 * LANES, sums += 4 * LANES) {
+    VECTOR sum[2][4] = {{{0}}};
+    int64_t r = 0;
+    for (; r + 2 <= rows; r += 2)
+      for (int i = 0; i < 2; i++)
+        for (int v = 0; v < 4; v++) sum[i][v] += NAME(load)(x + (r + i) * stride + v * LANES);
+    if (r < rows)
+      for (int v = 0; v < 4; v++) sum[0][v] += NAME(load)(x + r * stride + v * LANES);
+    for (int v = 0; v < 4; v++) NAME(store)(sums + v * LANES, sum[0][v] + sum[1][v]);
+  }
   FOR_CHANNELS
   // Four chains hide the latency of the additions.
   VECTOR sum[4] = {{0}};
   int64_t r = 0;
   for (; r + 4 <= rows; r += 4)
-    for (int i = 0; i < 4; i++) sum[i] += NAME(load_part)(x + (r + i) * columns + c, count);
-  for (; r < rows; r++) sum[0] += NAME(load_part)(x + r * columns + c, count);
+    for (int i = 0; i < 4; i++) sum[i] += NAME(load_part)(x + (r + i) * stride + c, count);
+  for (; r < rows; r++) sum[0] += NAME(load_part)(x + r * stride + c, count);
   NAME(store_part)(sums + c, (sum[0] + sum[1]) + (sum[2] + sum[3]), count);
   END_CHANNELS
 }

@@ -7,6 +7,13 @@
 /// Elements that a task reads, about.
 #define TASK_ELEMENTS 65536
 
+/// Whether the windows divide the input among them, but for what is left to the right and below.
+static bool divides(const nagare_pooling *shape) {
+  return shape->stride_height == shape->window_height &&
+         shape->stride_width == shape->window_width && shape->padding_top == 0 &&
+         shape->padding_left == 0;
+}
+
 /// Rows of a block when `height` rows with `row` elements to read each are divided.
 static int64_t block_rows(int64_t height, int64_t row) {
   return least(height, most(1, TASK_ELEMENTS / most(1, row)));
@@ -162,10 +169,11 @@ static void NAME(max_pool)(
 }
 
 /// One window and a vector of channels: adds `gradient` at the first largest element, where that lies
-/// in `kept` rows. With `relu`, not where the largest is not positive.
+/// in `kept` rows; with `alone`, writes it, for no other window has these elements. With `relu`, not
+/// where the largest is not positive.
 INLINE void NAME(add_at_maximum)(
     const REAL *source, REAL *target, VECTOR gradient, int64_t line, int64_t channels,
-    range down, range across, range kept, bool relu, int64_t count) {
+    range down, range across, range kept, bool relu, bool alone, int64_t count) {
   VECTOR largest = NAME(window_maximum)(source, line, channels, down, across, count);
   if (relu) gradient = (VECTOR)((MASK)gradient & (MASK)(largest > (VECTOR){0}));
   MASK open = (MASK)(largest > NAME(splat)(REAL_LOWEST));
@@ -178,8 +186,8 @@ INLINE void NAME(add_at_maximum)(
       open &= ~hit;
       lost = (MASK){0};
       if (i < kept.begin || i >= kept.end) continue;
-      VECTOR sum = NAME(load_part)(target + at, count);
-      sum += (VECTOR)((MASK)gradient & hit);
+      VECTOR sum = (VECTOR)((MASK)gradient & hit);
+      if (!alone) sum += NAME(load_part)(target + at, count);
       NAME(store_part)(target + at, sum, count);
     }
 }
@@ -196,20 +204,32 @@ static void NAME(max_pool_gradient)(
   REAL *target = input_gradient + part.picture * shape->input_height * line;
   const REAL *gradients =
       output_gradient + part.picture * shape->output_height * shape->output_width * channels;
-  memset(
-      target + part.rows.begin * line, 0,
-      (size_t)((part.rows.end - part.rows.begin) * line) * sizeof(REAL));
+  const bool alone = divides(shape);
+  if (alone) {
+    const int64_t bottom = shape->output_height * shape->window_height;
+    const int64_t right = shape->output_width * shape->window_width;
+    for (int64_t y = part.rows.begin; y < part.rows.end; y++) {
+      const int64_t first = y < bottom ? least(right, shape->input_width) : 0;
+      memset(
+          target + y * line + first * channels, 0,
+          (size_t)((shape->input_width - first) * channels) * sizeof(REAL));
+    }
+  } else {
+    memset(
+        target + part.rows.begin * line, 0,
+        (size_t)((part.rows.end - part.rows.begin) * line) * sizeof(REAL));
+  }
   FOR_WINDOWS
   const REAL *gradient = gradients + (y * shape->output_width + x) * channels;
   int64_t c = 0;
   for (; c + LANES <= channels; c += LANES)
     NAME(add_at_maximum)(
         source + c, target + c, NAME(load)(gradient + c), line, channels, down, across,
-        part.rows, relu, LANES);
+        part.rows, relu, alone, LANES);
   if (c < channels)
     NAME(add_at_maximum)(
         source + c, target + c, NAME(load_part)(gradient + c, channels - c), line, channels,
-        down, across, part.rows, relu, channels - c);
+        down, across, part.rows, relu, alone, channels - c);
   END_WINDOWS
 }
 
