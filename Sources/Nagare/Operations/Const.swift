@@ -16,6 +16,7 @@ struct Const: Op, NonDifferentiable {
         "Type mismatch between value (\(value.dataType.signatureName)) and dtype "
           + "(\(dataType.signatureName))")
     }
+    value.storage.packing.withLock { $0.isConstant = true }
     return [value.shape]
   }
 

@@ -89,7 +89,7 @@ struct Conv2D: ConvolutionOp {
     }
     let input = try inputs[0].channelsLast(from: convolution.dataFormat, context)
     let kernels = T.convolution
-    let packed = try kernels.packing.pack(filter, geometry, context)
+    let packed = try kernels.packing.packed(filter, geometry, context)
     let (x, w, y) = (
       input.pointer(T.self), packed.pointer(T.self), output.mutablePointer(T.self)
     )

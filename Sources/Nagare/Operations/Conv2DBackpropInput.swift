@@ -84,7 +84,7 @@ struct Conv2DBackpropInput: ConvolutionOp {
     }
     let source = try gradient.channelsLast(from: format, context)
     let kernels = T.convolution
-    let packed = try kernels.inputGradientPacking.pack(filter, geometry, context)
+    let packed = try kernels.inputGradientPacking.packed(filter, geometry, context)
     let (g, w, x) = (
       source.pointer(T.self), packed.pointer(T.self), output.mutablePointer(T.self)
     )

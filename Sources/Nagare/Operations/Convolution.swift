@@ -166,9 +166,24 @@ struct ConvolutionKernels<T> {
     let count: (Geometry) -> Int64
     let tasks: (Geometry) -> Int64
     let run: (Geometry, Source, Target, Int64) -> Void
+    /// Whether it is for the gradient to the input.
+    var isForInput = false
 
-    /// The packed filter, computed by the context's threads.
-    func pack(
+    /// The packed filter, computed by the context's threads; of a constant, the one of the last time
+    /// if it fits.
+    func packed(
+      _ filter: Tensor, _ geometry: nagare_convolution, _ context: KernelContext
+    ) throws(GraphError) -> Tensor where T: Scalar {
+      let (isConstant, kept) = filter.storage.packing.withLock { ($0.isConstant, $0.filter) }
+      guard isConstant else { return try pack(filter, geometry, context) }
+      if let kept, kept.suits(T.dataType, geometry, isForInput: isForInput) { return kept.elements }
+      let elements = try pack(filter, geometry, context)
+      let packed = PackedFilter(elements, geometry, isForInput: isForInput)
+      filter.storage.packing.withLock { if $0.isConstant { $0.filter = packed } }
+      return elements
+    }
+
+    private func pack(
       _ filter: Tensor, _ geometry: nagare_convolution, _ context: KernelContext
     ) throws(GraphError) -> Tensor where T: Scalar {
       var shape = geometry
@@ -195,6 +210,31 @@ struct ConvolutionKernels<T> {
   let filterGradientSum: (Geometry, Source, Target) -> Void
 }
 
+/// A filter as kernels read it, kept beside the constant that it was made of.
+struct PackedFilter: Sendable {
+  let elements: Tensor
+  private let geometry: nagare_convolution
+  private let isForInput: Bool
+  /// Kernels of another instruction set read another order.
+  private let instructionSet: String
+
+  init(_ elements: Tensor, _ geometry: nagare_convolution, isForInput: Bool) {
+    self.elements = elements
+    self.geometry = geometry
+    self.isForInput = isForInput
+    instructionSet = String(cString: nagare_kernels_instruction_set())
+  }
+
+  /// Whether this is what packing for `geometry` would give.
+  func suits(_ type: DataType, _ geometry: nagare_convolution, isForInput: Bool) -> Bool {
+    let isSame = withUnsafeBytes(of: self.geometry) { kept in
+      withUnsafeBytes(of: geometry) { kept.elementsEqual($0) }
+    }
+    return isSame && isForInput == self.isForInput && type == elements.dataType
+      && instructionSet == String(cString: nagare_kernels_instruction_set())
+  }
+}
+
 extension Float: ConvolutionElement {
   static var convolution: ConvolutionKernels<Float> {
     ConvolutionKernels(
@@ -207,7 +247,7 @@ extension Float: ConvolutionElement {
       inputGradientPacking: .init(
         count: nagare_conv2d_input_gradient_packed_count_f32,
         tasks: nagare_conv2d_input_gradient_pack_task_count_f32,
-        run: nagare_conv2d_input_gradient_pack_f32),
+        run: nagare_conv2d_input_gradient_pack_f32, isForInput: true),
       inputGradientDivision: .init(
         tasks: nagare_conv2d_input_gradient_task_count_f32,
         scratchBytes: nagare_conv2d_input_gradient_scratch_bytes_f32),
@@ -233,7 +273,7 @@ extension Double: ConvolutionElement {
       inputGradientPacking: .init(
         count: nagare_conv2d_input_gradient_packed_count_f64,
         tasks: nagare_conv2d_input_gradient_pack_task_count_f64,
-        run: nagare_conv2d_input_gradient_pack_f64),
+        run: nagare_conv2d_input_gradient_pack_f64, isForInput: true),
       inputGradientDivision: .init(
         tasks: nagare_conv2d_input_gradient_task_count_f64,
         scratchBytes: nagare_conv2d_input_gradient_scratch_bytes_f64),
@@ -259,7 +299,7 @@ extension Int32: ConvolutionElement {
       inputGradientPacking: .init(
         count: nagare_conv2d_input_gradient_packed_count_i32,
         tasks: nagare_conv2d_input_gradient_pack_task_count_i32,
-        run: nagare_conv2d_input_gradient_pack_i32),
+        run: nagare_conv2d_input_gradient_pack_i32, isForInput: true),
       inputGradientDivision: .init(
         tasks: nagare_conv2d_input_gradient_task_count_i32,
         scratchBytes: nagare_conv2d_input_gradient_scratch_bytes_i32),

@@ -50,7 +50,10 @@ extension VariableUpdate {
 extension Tensor {
   /// Gives the tensor memory of its own, with the same elements, when others refer to it too.
   mutating func makeWritable() throws(GraphError) {
-    guard !isKnownUniquelyReferenced(&storage) else { return }
+    guard !isKnownUniquelyReferenced(&storage) else {
+      storage.packing.withLock { $0 = .init() }
+      return
+    }
     let copy = try Tensor(uninitialized: dataType, dimensions)
     copy.storage.base.copyMemory(from: storage.base, byteCount: storage.byteCount)
     self = copy

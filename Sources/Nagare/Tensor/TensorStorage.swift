@@ -11,6 +11,15 @@ final class TensorStorage: @unchecked Sendable {
   /// The numbers of a literal, of which `float32` elements do not hold every digit.
   var literal: [Double]?
   var resource: (any Resource)?
+  /// The elements as a kernel packed them, of a constant.
+  let packing = Mutex(Packing())
+
+  /// What is kept beside the elements for as long as they stay as they are.
+  struct Packing {
+    /// Whether the elements never change.
+    var isConstant = false
+    var filter: PackedFilter?
+  }
 
   /// Uninitialized bytes.
   ///
