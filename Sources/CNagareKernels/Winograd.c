@@ -11,6 +11,8 @@
 #define MOST_TILES 24
 /// Target channels whose products are made and interpolated at a time.
 #define CHUNK 64
+/// Channels whose products are summed one by one; longer sums lose precision.
+#define SUM_CHANNELS 128
 /// Target channels whose filters a task packs, a divisor of CHUNK.
 #define PACK_COLUMNS 16
 /// Elements between the planes, so that they do not fall into the same sets of the cache.
@@ -313,9 +315,11 @@ static void NAME(correlate)(
       for (int64_t i = 0; i < 36; i++, b += PLANE_GAP)
         for (int64_t j = 0; j < width; j += PANEL) {
           const int64_t panel = least(PANEL, width - j);
-          NAME(multiply_panel)(
-              values + i * plane, padded, tiles, b, panel, p->channels, panel == LANES,
-              products + i * product_plane + j, width, false);
+          for (int64_t k = 0; k < p->channels; k += SUM_CHANNELS)
+            NAME(multiply_panel)(
+                values + i * plane + k, padded, tiles, b + k * panel, panel,
+                least(SUM_CHANNELS, p->channels - k), panel == LANES,
+                products + i * product_plane + j, width, k > 0);
           b += p->channels * panel;
         }
       at = start;
