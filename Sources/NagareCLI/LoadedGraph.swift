@@ -106,8 +106,10 @@ struct LoadedGraph {
   // MARK: - Checkpoints
 
   /// A new session, with the variables of a checkpoint if one is given.
-  func session(threads: Int?, checkpoint: String?, _ log: Logger) throws(ToolError) -> Session {
-    let session = Session(graph, threads: threads)
+  func session(
+    threads: Int?, passes: [PlanPass] = PlanPass.allCases, checkpoint: String?, _ log: Logger
+  ) throws(ToolError) -> Session {
+    let session = Session(graph, threads: threads, passes: passes)
     if let checkpoint { try restore(session, checkpoint, log) }
     return session
   }

@@ -36,7 +36,19 @@ struct WorkOptions: ParsableArguments {
       valueName: "prefix"))
   var checkpoint: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "An optimization to leave out: \(PlanPass.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "pass"))
+  var without: [PlanPass] = []
+
   @OptionGroup var threads: ThreadOptions
+
+  /// Whether the graph alone is given.
+  var isDefault: Bool {
+    feed.isEmpty && fetch.isEmpty && target.isEmpty && checkpoint == nil && initialize.isEmpty
+      && without.isEmpty && threads.threads == nil
+  }
 
   /// What is ready to run.
   struct Work {
@@ -47,7 +59,15 @@ struct WorkOptions: ParsableArguments {
 
   /// Loads the graph, gives its variables their values and compiles the run.
   func prepare(_ log: Logger) throws -> Work {
-    let loaded = try LoadedGraph(graph)
+    try prepare(try LoadedGraph(graph), log)
+  }
+
+  /// The same of a graph that has been loaded.
+  ///
+  /// - Parameter initializes: Whether variables get values; without, the run is only to be looked at.
+  func prepare(
+    _ loaded: LoadedGraph, initializes: Bool = true, _ log: Logger
+  ) throws -> Work {
     var names = target
     if fetch.isEmpty, target.isEmpty {
       for case .name(let name) in loaded.graph.collections["train_op"] ?? [] { names.append(name) }
@@ -72,13 +92,15 @@ struct WorkOptions: ParsableArguments {
     let fetches = try fetch.map { try loaded.output(named: $0) }
     let targets = try names.map { try loaded.node(named: $0) }
     let first = try initialize.map { try loaded.node(named: $0) }
-    let session = try loaded.session(threads: threads.threads, checkpoint: checkpoint, log)
+    let session = try loaded.session(
+      threads: threads.threads, passes: PlanPass.allCases.filter { !without.contains($0) },
+      checkpoint: checkpoint, log)
     let callable = try during(.running) { () throws(GraphError) in
-      if checkpoint == nil {
+      if checkpoint == nil, initializes {
         let initializers = loaded.graph.variables().map(\.initializer)
         if !initializers.isEmpty { _ = try session.run([], targets: initializers) }
       }
-      if !first.isEmpty { _ = try session.run([], targets: first) }
+      if initializes, !first.isEmpty { _ = try session.run([], targets: first) }
       return try session.callable(
         feeds: ordered.map(\.key), fetches: fetches, targets: targets)
     }
@@ -111,6 +133,8 @@ struct WorkOptions: ParsableArguments {
     return (output, value)
   }
 }
+
+extension PlanPass: ExpressibleByArgument {}
 
 /// Durations of several runs, in seconds.
 struct Timings {

@@ -209,6 +209,24 @@ import Testing
     #expect(strange.status == 1 || strange.status == 64)
   }
 
+  @Test func inspectTellsHowAGraphIsRun() throws {
+    let text = try run("inspect", "graph.pb", "--plan", "--fetch", "loss").output
+    #expect(text.contains("square with sum"))
+    #expect(text.contains("fuse-elementwise: 1 nodes"))
+    #expect(text.contains("not known before a run"))
+    let plan = try json(
+      "inspect", "graph.pb", "--plan", "--fetch", "loss", "--feed", "x=random:8", "--feed",
+      "y=random:8", "--json")
+    let units = try #require(plan["units"] as? [NSDictionary])
+    #expect(units.map { $0["op"] as? String } == ["_FusedElementwise", "Sum"])
+    #expect(units.map { $0["node"] as? String } == ["square", "loss"])
+    let output = try #require((units[0]["outputs"] as? [NSDictionary])?.first)
+    #expect(output["bytes"] as? Int == 32 && output["shape"] as? [Int] == [8])
+    #expect(units[1]["released"] as? [String] == ["square:0"])
+    #expect(plan["complete"] as? Bool == true)
+    #expect(try run("inspect", "graph.pb", "--fetch", "loss").status == 64)
+  }
+
   @Test func convertKeepsTheGraph() throws {
     for (input, output) in [
       ("graph.pb", "1.pbtxt"), ("1.pbtxt", "2.meta"), ("2.meta", "3.meta.pbtxt"),

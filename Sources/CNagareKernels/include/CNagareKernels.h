@@ -12,6 +12,7 @@
 /// - `f32` and `f64` in a name stand for `float` and `double`.
 #pragma once
 
+#include "NagareArithmetic.h"
 #include "NagareColumns.h"
 #include "NagareConvolution.h"
 #include "NagareDepthwiseConvolution.h"

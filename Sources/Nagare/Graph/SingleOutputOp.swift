@@ -12,3 +12,16 @@ extension SingleOutputOp {
     [try computeOutput(inputs, context)]
   }
 }
+
+/// An op whose output may take the memory of one of these inputs, where it is of the same type and shape
+/// and nothing else will read it.
+protocol OverwritingOp: Op {
+  var overwrites: ClosedRange<Int> { get }
+}
+
+extension OverwritingOp {
+  var overwrites: ClosedRange<Int> { 0...0 }
+}
+
+/// An op whose output has the memory of its first input.
+protocol AliasingOp: Op {}

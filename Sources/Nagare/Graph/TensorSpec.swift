@@ -74,6 +74,11 @@ public struct TensorSpec: Sendable {
     _ = try handled.shape.merging(value.shape)
   }
 
+  /// Whether any of the elements is known.
+  var knowsElements: Bool {
+    hasConstant || (partialValue?.dimensions?.contains { $0 != nil } ?? false)
+  }
+
   /// Whether the value is known, without it counting as a question in an error text.
   var hasConstant: Bool { value != nil }
 

@@ -1,3 +1,5 @@
+import CNagareKernels
+
 /// `x + y` with broadcasting; strings are joined.
 struct Add: NumberBinary {
   static let name = "Add"
@@ -47,6 +49,8 @@ struct AddV2: NumberBinary {
         .bfloat16, .float16, .float32, .float64, .uint8, .uint16, .uint32, .uint64, .int8, .int16,
         .int32, .int64, .complex64, .complex128)
     ])
+
+  static var loop: FloatArithmeticLoop? { nagare_add_f32 }
 
   @inline(__always) static func function<T: FloatNumber>(_ x: T, _ y: T) -> T { x + y }
   @inline(__always) static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T { x &+ y }

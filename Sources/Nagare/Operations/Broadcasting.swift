@@ -118,12 +118,32 @@ func broadcastLoop<T: Scalar, R: Scalar>(
   _ result: UnsafeMutablePointer<R>, _ context: KernelContext,
   _ function: (T, T) -> R
 ) {
+  let (l, r) = (broadcast.leftStep, broadcast.rightStep)
+  broadcastRuns(broadcast, context) { n, leftStart, rightStart, place in
+    let (a, b, y) = (left + leftStart, right + rightStart, result + place)
+    if l == 1, r == 1 {
+      for i in 0..<n { y[i] = function(a[i], b[i]) }
+    } else if r == 0 {
+      let x = b[0]
+      for i in 0..<n { y[i] = function(a[i], x) }
+    } else {
+      let x = a[0]
+      for i in 0..<n { y[i] = function(x, b[i]) }
+    }
+  }
+}
+
+/// Calls `body` for parts of runs: with a part's length, where it begins in each operand, and where in
+/// the result. Within a part an operand advances by one element or stays.
+@inline(__always)
+func broadcastRuns(
+  _ broadcast: Broadcast, _ context: KernelContext, _ body: (Int, Int, Int, Int) -> Void
+) {
   let length = broadcast.runLength
   let runs = broadcast.runCount
   let grain = context.grain()
   let (l, r) = (broadcast.leftStep, broadcast.rightStep)
-  // Rows shorter than a task share one; a long row is divided. Within a row an operand advances by
-  // one element or stays.
+  // Rows shorter than a task share one; a long row is divided.
   let parts = runs == 1 ? (length - 1) / grain + 1 : 1
   let rows = max(1, grain / max(1, length))
   context.threads.ranges(runs * parts, grain: runs == 1 ? 1 : rows) { range in
@@ -131,18 +151,7 @@ func broadcastLoop<T: Scalar, R: Scalar>(
       let start = broadcast.start(index / parts)
       let first = index % parts * grain
       let n = parts == 1 ? length : min(grain, length - first)
-      let a = left + start.left + first * l
-      let b = right + start.right + first * r
-      let y = result + index / parts * length + first
-      if l == 1, r == 1 {
-        for i in 0..<n { y[i] = function(a[i], b[i]) }
-      } else if r == 0 {
-        let x = b[0]
-        for i in 0..<n { y[i] = function(a[i], x) }
-      } else {
-        let x = a[0]
-        for i in 0..<n { y[i] = function(x, b[i]) }
-      }
+      body(n, start.left + first * l, start.right + first * r, index / parts * length + first)
     }
   }
 }

@@ -1,8 +1,12 @@
+import CNagareKernels
+
 /// `x / y` of floating-point numbers, with broadcasting.
 struct RealDiv: FloatBinary {
   static let name = "RealDiv"
   static let signature = Signature(
     inputs: ["x: T", "y: T"], outputs: ["z: T"], types: ["T": .arithmetic])
+
+  static var loop: FloatArithmeticLoop? { nagare_divide_f32 }
 
   @inline(__always) static func function<T: FloatNumber>(_ x: T, _ y: T) -> T { x / y }
 

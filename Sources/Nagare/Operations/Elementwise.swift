@@ -75,17 +75,25 @@ extension ElementwiseUnary {
 }
 
 /// An op of one operand, element by element, on floating-point numbers: `y = f(x)`.
-protocol FloatUnary: ElementwiseUnary, SingleOutputOp {
+protocol FloatUnary: ElementwiseUnary, FusibleOp, OverwritingOp {
   static func function<T: FloatNumber>(_ x: T) -> T
   /// A loop over `float32` elements that is faster than `function` for each.
   static var loop: FloatLoop? { get }
 }
 
 /// `y = f(x)` for a number of elements; `y` may be `x`.
-typealias FloatLoop = (Int64, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?) -> Void
+typealias FloatLoop =
+  @Sendable (Int64, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?) -> Void
 
 extension FloatUnary {
   static var loop: FloatLoop? { nil }
+
+  static var kernel: FusedElementwise.Kernel {
+    if let loop { return .unary(loop) }
+    return .unary { count, x, y in
+      if let x, let y { block(x, y, Int(count)) }
+    }
+  }
 
   static var signature: Signature {
     Signature(
@@ -115,7 +123,7 @@ extension FloatUnary {
 }
 
 /// An op of one operand, element by element, on numbers of any kind: `y = f(x)`.
-protocol NumberUnary: ElementwiseUnary, SingleOutputOp {
+protocol NumberUnary: ElementwiseUnary, FusibleOp, OverwritingOp {
   static func function<T: FloatNumber>(_ x: T) -> T
   static func function<T: IntegerNumber>(_ x: T) -> T
   /// A loop over `float32` elements that is faster than `function` for each.
@@ -124,6 +132,13 @@ protocol NumberUnary: ElementwiseUnary, SingleOutputOp {
 
 extension NumberUnary {
   static var loop: FloatLoop? { nil }
+
+  static var kernel: FusedElementwise.Kernel {
+    if let loop { return .unary(loop) }
+    return .unary { count, x, y in
+      if let x, let y { floats(x, y, Int(count)) }
+    }
+  }
 
   func computeOutput(
     _ inputs: [Tensor], _ context: KernelContext
@@ -230,11 +245,17 @@ func isInPlace<T, R>(_ result: UnsafeMutablePointer<R>, _ operand: UnsafePointer
 // MARK: - Two operands of one shape
 
 /// An op of two operands of one shape on floating-point numbers: `z = f(x, y)`. Gradients are such.
-protocol FloatPair: SingleOutputOp {
+protocol FloatPair: FusibleOp, OverwritingOp {
   static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
 }
 
 extension FloatPair {
+  static var kernel: FusedElementwise.Kernel {
+    .pair { count, a, b, y in
+      if let a, let b, let y { block(a, b, y, Int(count)) }
+    }
+  }
+
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
     [try inputs[0].shape.merging(inputs[1].shape)]
   }
@@ -260,7 +281,7 @@ extension FloatPair {
 }
 
 /// An op of two operands of one shape on numbers of any kind: `z = f(x, y)`.
-protocol NumberPair: SingleOutputOp {
+protocol NumberPair: FusibleOp, OverwritingOp {
   static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
   static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T
   /// A loop over `float32` elements that is faster than `function` for each.
@@ -268,12 +289,20 @@ protocol NumberPair: SingleOutputOp {
 }
 
 /// `z = f(x, y)` for a number of elements; `z` may be `x`.
-typealias FloatPairLoop = (
-  Int64, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?
-) -> Void
+typealias FloatPairLoop =
+  @Sendable (
+    Int64, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?
+  ) -> Void
 
 extension NumberPair {
   static var loop: FloatPairLoop? { nil }
+
+  static var kernel: FusedElementwise.Kernel {
+    if let loop { return .pair(loop) }
+    return .pair { count, a, b, y in
+      if let a, let b, let y { floats(a, b, y, Int(count)) }
+    }
+  }
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] {
     [try inputs[0].shape.merging(inputs[1].shape)]
@@ -385,29 +414,58 @@ extension ElementwiseBinary {
 }
 
 /// An op of two operands with broadcasting on floating-point numbers: `z = f(x, y)`.
-protocol FloatBinary: ElementwiseBinary, SingleOutputOp {
+protocol FloatBinary: ElementwiseBinary, FusibleOp, OverwritingOp {
   static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
+  /// A loop over `float32` elements that is faster than `function` for each, in place too.
+  static var loop: FloatArithmeticLoop? { get }
 }
 
+/// `z = f(x, y)` for a number of elements, with the step of `x` and of `y`, 1 or 0; `z` may be `x` or `y`.
+typealias FloatArithmeticLoop =
+  @Sendable (
+    Int64, UnsafePointer<Float>?, Int64, UnsafePointer<Float>?, Int64, UnsafeMutablePointer<Float>?
+  ) -> Void
+
 extension FloatBinary {
+  static var loop: FloatArithmeticLoop? { nil }
+
+  static var kernel: FusedElementwise.Kernel {
+    .arithmetic(loop ?? arithmetic { (x: Float, y) in function(x, y) })
+  }
+
+  var overwrites: ClosedRange<Int> { 0...1 }
+
   func computeOutput(
     _ inputs: [Tensor], _ context: KernelContext
   ) throws(GraphError) -> Tensor {
     switch inputs[0].dataType {
-    case .float32: try broadcastMap(inputs, context) { (x: Float, y) in Self.function(x, y) }
-    case .float64: try broadcastMap(inputs, context) { (x: Double, y) in Self.function(x, y) }
+    case .float32:
+      if let loop = Self.loop { return try broadcastArithmetic(inputs, context, loop) }
+      return try broadcastMap(inputs, context) { (x: Float, y) in Self.function(x, y) }
+    case .float64:
+      return try broadcastMap(inputs, context) { (x: Double, y) in Self.function(x, y) }
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
   }
 }
 
 /// An op of two operands with broadcasting on numbers of any kind: `z = f(x, y)`.
-protocol NumberBinary: ElementwiseBinary, SingleOutputOp {
+protocol NumberBinary: ElementwiseBinary, FusibleOp, OverwritingOp {
   static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
   static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T
+  /// A loop over `float32` elements that is faster than `function` for each, in place too.
+  static var loop: FloatArithmeticLoop? { get }
 }
 
 extension NumberBinary {
+  static var loop: FloatArithmeticLoop? { nil }
+
+  static var kernel: FusedElementwise.Kernel {
+    .arithmetic(loop ?? arithmetic { (x: Float, y) in function(x, y) })
+  }
+
+  var overwrites: ClosedRange<Int> { 0...1 }
+
   func computeOutput(
     _ inputs: [Tensor], _ context: KernelContext
   ) throws(GraphError) -> Tensor {
@@ -422,6 +480,9 @@ extension NumberBinary {
       [try computeNumbers(inputs, context)]
     }
     if let widened { return widened[0] }
+    if inputs[0].dataType == .float32, let loop = Self.loop {
+      return try broadcastArithmetic(inputs, context, loop)
+    }
     return switch inputs[0].dataType {
     case .float32: try broadcastMap(inputs, context) { (x: Float, y) in Self.function(x, y) }
     case .float64: try broadcastMap(inputs, context) { (x: Double, y) in Self.function(x, y) }
@@ -443,6 +504,32 @@ func broadcastMap<T: Scalar, R: Scalar>(
   broadcastLoop(
     broadcast, inputs[0].pointer(T.self), inputs[1].pointer(T.self),
     result.mutablePointer(R.self), context, function)
+  return result
+}
+
+/// A loop of `function`.
+@inline(__always)
+func arithmetic(_ function: @escaping @Sendable (Float, Float) -> Float) -> FloatArithmeticLoop {
+  { count, a, aStep, b, bStep, y in
+    guard let a, let b, let y else { return }
+    for index in 0..<Int(count) {
+      y[index] = function(a[index &* Int(aStep)], b[index &* Int(bStep)])
+    }
+  }
+}
+
+/// `loop` of the first two inputs, with broadcasting.
+func broadcastArithmetic(
+  _ inputs: [Tensor], _ context: KernelContext, _ loop: FloatArithmeticLoop
+) throws(GraphError) -> Tensor {
+  let broadcast = try Broadcast(inputs[0].dimensions, inputs[1].dimensions)
+  let result = try context.allocate(.float32, broadcast.dimensions, reusing: 0...1, of: inputs)
+  let (x, y) = (inputs[0].pointer(Float.self), inputs[1].pointer(Float.self))
+  let (xStep, yStep) = (Int64(broadcast.leftStep), Int64(broadcast.rightStep))
+  broadcastRuns(broadcast, context) { count, left, right, place in
+    loop(
+      Int64(count), x + left, xStep, y + right, yStep, result.mutablePointer(Float.self) + place)
+  }
   return result
 }
 

@@ -1,5 +1,5 @@
 /// The same elements with one dimension of size 1 more.
-struct ExpandDims: Op {
+struct ExpandDims: AliasingOp {
   static let name = "ExpandDims"
   static let signature = Signature(
     inputs: ["input: T", "dim: Tdim"], outputs: ["output: T"],

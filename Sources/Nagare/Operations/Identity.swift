@@ -1,5 +1,5 @@
 /// The same tensor under another name.
-struct Identity: SingleOutputOp {
+struct Identity: SingleOutputOp, AliasingOp {
   static let name = "Identity"
   static let signature = Signature(
     inputs: ["input: T"], outputs: ["output: T"], types: ["T": .any])
@@ -18,7 +18,7 @@ struct Identity: SingleOutputOp {
 }
 
 /// The same tensor, counted as a constant by differentiation.
-struct StopGradient: SingleOutputOp, NonDifferentiable {
+struct StopGradient: SingleOutputOp, AliasingOp, NonDifferentiable {
   static let name = "StopGradient"
   static let signature = Identity.signature
 
@@ -32,7 +32,7 @@ struct StopGradient: SingleOutputOp, NonDifferentiable {
 }
 
 /// The same tensor, through which no gradient may be taken.
-struct PreventGradient: SingleOutputOp {
+struct PreventGradient: SingleOutputOp, AliasingOp {
   /// Why.
   var message = ""
 
@@ -67,7 +67,7 @@ struct GuaranteeConst: Op, WithoutGradient {
 }
 
 /// The same tensor as it is when the node runs.
-struct Snapshot: SingleOutputOp, WithoutGradient {
+struct Snapshot: SingleOutputOp, AliasingOp, WithoutGradient {
   static let name = "Snapshot"
   static let signature = Identity.signature
 

@@ -1,9 +1,13 @@
+import CNagareKernels
+
 /// `x * y` with broadcasting.
 struct Mul: NumberBinary {
   static let name = "Mul"
   static let signature = Signature(
     inputs: ["x: T", "y: T"], outputs: ["z: T"],
     types: ["T": .arithmetic])
+
+  static var loop: FloatArithmeticLoop? { nagare_multiply_f32 }
 
   @inline(__always) static func function<T: FloatNumber>(_ x: T, _ y: T) -> T { x * y }
   @inline(__always) static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T { x &* y }

@@ -1,5 +1,5 @@
 /// The same elements in another shape, of which one dimension may be left to be computed (-1).
-struct Reshape: Op {
+struct Reshape: AliasingOp {
   static let name = "Reshape"
   static let signature = Signature(
     inputs: ["tensor: T", "shape: Tshape"], outputs: ["output: T"],

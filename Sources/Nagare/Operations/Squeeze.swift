@@ -1,5 +1,5 @@
 /// The same elements without dimensions of size 1.
-struct Squeeze: Op {
+struct Squeeze: AliasingOp {
   /// The dimensions to leave out; all of size 1 when empty.
   var axes: [Int] = []
 

@@ -1,3 +1,5 @@
+import CNagareKernels
+
 /// `x - y` with broadcasting.
 struct Sub: NumberBinary {
   static let name = "Sub"
@@ -8,6 +10,8 @@ struct Sub: NumberBinary {
         .bfloat16, .float16, .float32, .float64, .uint8, .int8, .uint16, .int16, .int32, .int64,
         .complex64, .complex128, .uint32, .uint64)
     ])
+
+  static var loop: FloatArithmeticLoop? { nagare_subtract_f32 }
 
   @inline(__always) static func function<T: FloatNumber>(_ x: T, _ y: T) -> T { x - y }
   @inline(__always) static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T { x &- y }

@@ -2,7 +2,7 @@
 public struct Callable: Sendable {
   private let session: Session
   private let feeds: [Output]
-  private let plan: Plan
+  let plan: Plan
 
   init(session: Session, feeds: [Output], plan: Plan) {
     self.session = session

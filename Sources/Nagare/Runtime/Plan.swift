@@ -34,8 +34,12 @@ final class Plan: Sendable {
   }
 
   let steps: [Step]
-  /// The number of places for values.
-  let slotCount: Int
+  /// The places for values as a run begins: those of constants hold them, the others nothing.
+  let initialSlots: [Tensor?]
+  /// What is in a place before the first step.
+  let givenNames: [Int: String]
+  /// What the passes did.
+  let changes: [PlanChange]
   /// Where each feed goes.
   let feeds: [Int]
   /// Where each fetch is found.
@@ -62,21 +66,29 @@ final class Plan: Sendable {
     let needed = Self.prune(nodes, fed: fedEdges, fetches: fetches, targets: targets)
     try Self.checkAvailable(needed.map { nodes[$0] })
 
-    let kept = Set(fetches.map(\.edge)).union(fedEdges)
-    var units = needed.map { PlanUnit(nodes[$0]) }
-    for pass in passes {
-      units = pass.apply(
-        units, PlanUses(units, of: nodes, kept: kept, targets: targets))
-    }
+    var draft = PlanDraft(
+      needed.map { PlanUnit(nodes[$0]) }, of: nodes, fed: fedEdges, fetched: fetches.map(\.edge),
+      targets: Set(targets.map(\.id)))
+    for pass in passes { pass.apply(&draft) }
+    let units = draft.units
+    let kept = Set(draft.fetched).union(fedEdges)
     var lastUse: [Node.Edge: Int] = [:]
     for unit in units {
       for edge in unit.inputs { lastUse[edge] = unit.node.id }
     }
     var places = Places()
     for feed in fed { places.add(feed.edge) }
+    var constants: [(slot: Int, value: Tensor)] = []
+    for unit in units {
+      for (edge, value) in zip(unit.outputs, unit.constants ?? [])
+      where (lastUse[edge] != nil || kept.contains(edge)) && !fedEdges.contains(edge) {
+        constants.append((places.add(edge), value))
+      }
+    }
+    let constantEdges = Set(units.filter { $0.constants != nil }.flatMap(\.outputs))
     var steps: [Step] = []
     steps.reserveCapacity(units.count)
-    for unit in units {
+    for unit in units where unit.constants == nil {
       let id = unit.node.id
       var inputs: [Operand] = []
       for (position, edge) in unit.inputs.enumerated() {
@@ -85,7 +97,7 @@ final class Plan: Sendable {
         }
         // Taken twice by the same node, it dies with the second.
         let isLast =
-          lastUse[edge] == id && !kept.contains(edge)
+          lastUse[edge] == id && !kept.contains(edge) && !constantEdges.contains(edge)
           && !unit.inputs[(position + 1)...].contains(edge)
         inputs.append(
           Operand(
@@ -96,8 +108,7 @@ final class Plan: Sendable {
       }
       for (edge, operand) in zip(unit.inputs, inputs) where operand.isLast { places.free(edge) }
       var outputs: [Int?] = []
-      for index in unit.node.outputs.indices {
-        let edge = Node.Edge(node: id, index: index)
+      for edge in unit.outputs {
         // What a node computes for an output that is fed goes nowhere.
         let isNeeded = (lastUse[edge] != nil || kept.contains(edge)) && !fedEdges.contains(edge)
         outputs.append(isNeeded ? places.add(edge) : nil)
@@ -105,12 +116,20 @@ final class Plan: Sendable {
       steps.append(Step(unit, inputs: inputs, outputs: outputs))
     }
     self.steps = steps
-    slotCount = places.count
+    changes = draft.changes
+    var initial = [Tensor?](repeating: nil, count: places.count)
+    for constant in constants { initial[constant.slot] = constant.value }
+    initialSlots = initial
+    var given: [Int: String] = [:]
+    for edge in constantEdges.union(fedEdges) {
+      if let slot = places[edge] { given[slot] = "\(nodes[edge.node].name):\(edge.index)" }
+    }
+    givenNames = given
     mostInputs = steps.map(\.inputs.count).max() ?? 0
     self.feeds = fed.compactMap { places[$0.edge] }
     var found: [Int] = []
-    for fetch in fetches {
-      guard let slot = places[fetch.edge] else {
+    for (edge, fetch) in zip(draft.fetched, fetches) {
+      guard let slot = places[edge] else {
         throw .internalError("Nothing computes \(fetch.name)")
       }
       found.append(slot)

@@ -8,7 +8,7 @@ extension Plan {
   func run(
     _ values: [Tensor], _ environment: RunEnvironment, readsHandles: Bool, trace: RunTrace? = nil
   ) throws(GraphError) -> [Tensor] {
-    var slots = [Tensor?](repeating: nil, count: slotCount)
+    var slots = initialSlots
     for index in values.indices { slots[feeds[index]] = values[index] }
     // One array for the inputs of all steps: a kernel that keeps it makes the next step copy it.
     var inputs: [Tensor] = []
@@ -86,7 +86,7 @@ extension Plan {
   }
 
   /// An error of a node, with the node and what it was given.
-  private static func located(
+  static func located(
     _ error: GraphError, _ node: Node, _ inputs: [Tensor]
   ) -> GraphError {
     let names = Registry.definition(node.type)?.signature.inputs.map(\.name) ?? []

@@ -1,4 +1,3 @@
-import Foundation
 import Synchronization
 
 /// The memory of a tensor: aligned bytes, or byte strings, or a reference to a session's resource.
@@ -52,80 +51,4 @@ public protocol Resource: AnyObject, Sendable {
 
 extension Resource {
   public func cancel() {}
-}
-
-/// Memory for tensors, from one place that can refuse.
-public enum Memory {
-  /// The alignment of every buffer that is no smaller, a cache line.
-  static let alignment = 64
-
-  /// A valid address for storage without bytes.
-  nonisolated(unsafe) static let empty: UnsafeMutableRawPointer =
-    .allocate(byteCount: alignment, alignment: alignment)
-
-  private struct Cache {
-    var byteCount = 0
-    var free: [Int: [UInt]] = [:]
-  }
-
-  private static let cache = Mutex(Cache())
-  private static let held = Atomic<Int>(0)
-  private static let most = Atomic<Int>(Int(clamping: ProcessInfo.processInfo.physicalMemory))
-
-  /// The most bytes that all tensors of the process may hold; the machine's memory at first.
-  public static var limit: Int {
-    get { most.load(ordering: .relaxed) }
-    set { most.store(max(0, newValue), ordering: .relaxed) }
-  }
-
-  /// The bytes that tensors hold now.
-  public static var used: Int { held.load(ordering: .relaxed) }
-
-  static func allocate(_ byteCount: Int) throws(GraphError) -> UnsafeMutableRawPointer {
-    guard byteCount > 0 else { return empty }
-    let used = held.wrappingAdd(byteCount, ordering: .relaxed).oldValue
-    guard byteCount <= limit - used else {
-      held.wrappingSubtract(byteCount, ordering: .relaxed)
-      throw .resourceExhausted(
-        "A tensor of \(byteCount) bytes does not fit: the limit for all tensors is \(limit) bytes")
-    }
-    if let pointer = reused(byteCount) ?? fresh(byteCount) { return pointer }
-    held.wrappingSubtract(byteCount, ordering: .relaxed)
-    throw .resourceExhausted("The system refused \(byteCount) bytes for a tensor")
-  }
-
-  private static func fresh(_ byteCount: Int) -> UnsafeMutableRawPointer? {
-    // Aligned, a few numbers would take the system several times as long.
-    guard byteCount >= alignment else { return malloc(byteCount) }
-    var pointer: UnsafeMutableRawPointer?
-    return posix_memalign(&pointer, alignment, byteCount) == 0 ? pointer : nil
-  }
-
-  private static func reused(_ byteCount: Int) -> UnsafeMutableRawPointer? {
-    guard byteCount >= cachedSize else { return nil }
-    let address = cache.withLock { cache in
-      guard let address = cache.free[byteCount]?.popLast() else { return UInt(0) }
-      cache.byteCount -= byteCount
-      return address
-    }
-    return UnsafeMutableRawPointer(bitPattern: address)
-  }
-
-  /// Buffers of a size that recurs in every run are kept: returning them to the system costs more
-  /// in page faults than the kernels that fill them. Small ones are as cheap from `malloc`.
-  private static let cachedSize = 1 << 14
-
-  static func free(_ pointer: UnsafeMutableRawPointer, _ byteCount: Int) {
-    guard byteCount > 0 else { return }
-    held.wrappingSubtract(byteCount, ordering: .relaxed)
-    let kept =
-      byteCount >= cachedSize
-      && cache.withLock { cache in
-        guard cache.byteCount + byteCount <= limit / 4 else { return false }
-        cache.byteCount += byteCount
-        cache.free[byteCount, default: []].append(UInt(bitPattern: pointer))
-        return true
-      }
-    if !kept { Foundation.free(pointer) }
-  }
 }

@@ -9,20 +9,53 @@ struct InspectCommand: ParsableCommand {
       Inputs are the placeholders; outputs are the tensors that nothing in the graph takes; targets \
       are nodes without outputs on which nothing waits. Parameters are the values of the variables, \
       and of the floating-point constants of a frozen graph.
+
+      --plan says how the engine runs a part of the graph: what is computed in which order, which nodes \
+      were skipped, folded, merged and fused, and which buffer each value has. With --feed the part is \
+      run once, for sizes that are not known before.
+
+      Examples:
+        nagare inspect model.pb
+        nagare inspect train.meta --plan --feed images=random:8,256,256,1
       """)
 
-  @Argument(help: ArgumentHelp(LoadedGraph.help, valueName: "file"))
-  var file: String
+  @OptionGroup var work: WorkOptions
+
+  @Flag(help: "Say how a part of the graph is run; the other options choose it.")
+  var plan = false
 
   @Flag(help: "Print JSON, with every variable and the names of all nodes of missing op types.")
   var json = false
 
   @OptionGroup var logging: LogOptions
 
+  func validate() throws {
+    guard plan || work.isDefault else {
+      throw ValidationError(
+        "--plan goes with the options that choose a part of the graph, and they with it")
+    }
+  }
+
   func run() throws {
-    let contents = GraphContents(try LoadedGraph(file))
+    let loaded = try LoadedGraph(work.graph)
+    if plan {
+      let runs = !work.feed.isEmpty
+      let prepared = try work.prepare(loaded, initializes: runs, logging.log)
+      let trace = RunTrace()
+      if runs {
+        try during(.running) { () throws(GraphError) in
+          _ = try prepared.callable.run(prepared.values, trace: trace)
+        }
+      }
+      let report = PlanReport(plan: prepared.callable.describePlan(trace))
+      try StandardOutput.line(json ? report.json.indented : report.text)
+      return
+    }
+    let contents = GraphContents(loaded)
     try StandardOutput.line(
-      json ? contents.json(file).indented : contents.text(file, isComplete: logging.verbose))
+      json
+        ? contents.json(work.graph).indented
+        : contents.text(work.graph, isComplete: logging.verbose))
   }
 }
 
@@ -146,7 +179,7 @@ private struct GraphContents {
     func describe(_ output: Output) -> JSON {
       [
         "name": JSON(output.name), "dtype": JSON(output.dataType.name),
-        "shape": Self.json(output.shape),
+        "shape": JSON(output.shape),
       ]
     }
     func bindings(_ list: [String: MetaGraph.SignatureDefinition.Binding]) -> JSON {
@@ -157,7 +190,7 @@ private struct GraphContents {
             value: [
               "tensor": JSON(binding.tensor),
               "dtype": binding.dataType.map { JSON($0.name) } ?? .null,
-              "shape": Self.json(binding.shape),
+              "shape": JSON(binding.shape),
             ])
         })
     }
@@ -185,7 +218,7 @@ private struct GraphContents {
       "variables": .array(
         variables.map {
           [
-            "name": JSON($0.name), "dtype": JSON($0.dataType.name), "shape": Self.json($0.shape),
+            "name": JSON($0.name), "dtype": JSON($0.dataType.name), "shape": JSON($0.shape),
           ]
         }),
       "ops": .object(
@@ -196,10 +229,12 @@ private struct GraphContents {
         }),
     ]
   }
+}
 
+extension JSON {
   /// A list with `null` for an unknown dimension; `null` for an unknown rank.
-  private static func json(_ shape: Shape) -> JSON {
-    shape.dimensions.map { .array($0.map { $0.map { JSON($0) } ?? .null }) } ?? .null
+  init(_ shape: Shape) {
+    self = shape.dimensions.map { .array($0.map { $0.map { JSON($0) } ?? .null }) } ?? .null
   }
 }
 

@@ -60,7 +60,8 @@ import TestSupport
   @Test func convolutionsAndGradientsAreFused() throws {
     let network = try Network()
     let plan = try Plan(
-      network.graph, feeds: [network.input], fetches: network.fetches, targets: [])
+      network.graph, feeds: [network.input], fetches: network.fetches, targets: [],
+      passes: [.fuseBias, .fuseReluGradient])
     let types = plan.steps.map { type(of: $0.op).name }
     #expect(types.filter { $0 == FusedConv2D.name }.count == 3)
     #expect(!types.contains("BiasAdd") && !types.contains("Relu"))
@@ -94,5 +95,225 @@ import TestSupport
         [y], feeds: [x: Tensor(zeros: .float32, [1, 4, 4, 1]), bias: Tensor([Float(1)])])
     }
     #expect(error?.node?.contains("sum") == true)
+  }
+
+  private func types(_ plan: Plan) -> [String] { plan.steps.map { type(of: $0.op).name } }
+
+  /// 100×100 numbers, more than are computed while a graph is built.
+  private func numbers(_ graph: Graph) throws -> Output {
+    try graph.constant(Tensor((0..<10_000).map { Float($0) / 100 }).reshaped([100, 100]))
+  }
+
+  @Test func constantsAreFolded() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [100, 100])
+    let constant = try numbers(graph)
+    let y = try x * sqrt(square(constant) + 1)
+    let plan = try Plan(graph, feeds: [x], fetches: [y], targets: [])
+    #expect(types(plan) == ["Mul"])
+    #expect(plan.changes.map(\.node.type) == ["Square", "AddV2", "Sqrt"])
+    let feeds = [x: try Tensor([Float](repeating: 2, count: 10_000)).reshaped([100, 100])]
+    let folded = try Session(graph).run(y, feeds: feeds)
+    #expect(try folded == Session(graph, passes: []).run(y, feeds: feeds))
+    #expect(try folded.elements(Float.self)[300] == 2 * (10 as Float).squareRoot())
+    // A constant that is fed is none.
+    let fed = [x: feeds[x] ?? folded, constant: try Tensor(zeros: .float32, [100, 100])]
+    #expect(try Session(graph).run(y, feeds: fed).elements(Float.self).allSatisfy { $0 == 2 })
+    let whole = try Plan(graph, feeds: [], fetches: [square(constant)], targets: [])
+    #expect(whole.steps.isEmpty)
+    #expect(try Session(graph).run(square(constant)).elements(Float.self)[300] == 9)
+  }
+
+  @Test func whatIsLargeRandomOrFailsIsNotFolded() throws {
+    let graph = Graph()
+    let wide = try graph.fill([1000, 1000], 2.5)
+    #expect(types(try Plan(graph, feeds: [], fetches: [wide], targets: [])) == ["Fill"])
+    let random = try graph.randomUniform([3]) + graph.constant([1.5, 2.5, 3.5])
+    let session = Session(graph)
+    #expect(try session.run(random) != session.run(random))
+    let bad = try gather(
+      numbers(graph), graph.constant(Tensor([Int32](repeating: 100, count: 5000))))
+    let error = #expect(throws: GraphError.self) { try session.run(bad) }
+    #expect(error?.code == .invalidArgument && error?.node != nil)
+  }
+
+  @Test func knownShapesAreFoldedUnlessTheyComeOfAFeed() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [2, 3])
+    let size = try graph.constant([3, 2])
+    let reshaped = try reshape(x, size)
+    let shape = try graph.output(ShapeOf(), [reshaped], name: "shape", nil)
+    #expect(types(try Plan(graph, feeds: [x], fetches: [shape], targets: [])) == [])
+    let value = try Tensor(zeros: .float32, [2, 3])
+    #expect(try Session(graph).run(shape, feeds: [x: value]).integers == [3, 2])
+    let other = try Session(graph).run(shape, feeds: [x: value, size: [6, 1]])
+    #expect(other.integers == [6, 1])
+  }
+
+  @Test func equalNodesAreMerged() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [nil, 3])
+    let first = try sum(square(x), axes: [1])
+    let second = try sum(square(x), axes: [1])
+    let third = try sum(square(x), axes: [0])
+    let fetches = [first, second, third]
+    let plan = try Plan(graph, feeds: [x], fetches: fetches, targets: [])
+    #expect(types(plan) == ["Square", "Sum", "Sum"])
+    let feeds = [x: try Tensor([1, 2, 3, 4, 5, 6] as [Float]).reshaped([2, 3])]
+    let merged = try Session(graph).run(fetches, feeds: feeds)
+    #expect(try merged == Session(graph, passes: []).run(fetches, feeds: feeds))
+    #expect(merged[0] == merged[1] && merged[0].floats == [14, 77])
+    #expect(merged[2].floats == [17, 29, 45])
+    // One of them is fed: the other is computed.
+    let fed = try Session(graph).run(
+      [first, second], feeds: [x: feeds[x] ?? merged[0], second: Tensor([1, 1] as [Float])])
+    #expect(fed.map(\.floats) == [[14, 77], [1, 1]])
+  }
+
+  @Test func randomNumbersAndReadingsAreNotMerged() throws {
+    let graph = Graph()
+    let a = try graph.randomUniform([4])
+    let b = try graph.randomUniform([4])
+    let numbers = try Session(graph).run([a, b])
+    #expect(numbers[0] != numbers[1])
+
+    let variable = try graph.variable(graph.constant(1.5), kind: .reference)
+    let before = try identity(variable.handle)
+    let increment = try graph.assignAdd(variable, graph.constant(1.0))
+    let after = try graph.withControlDependencies([increment]) { () throws(GraphError) in
+      try identity(variable.handle)
+    }
+    let session = Session(graph)
+    try session.run(variable.initializer)
+    let values = try session.run([before, after])
+    #expect(values.map(\.floats) == [[1.5], [2.5]])
+  }
+
+  @Test func identitiesAreSkipped() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [2])
+    let copy = try identity(stopGradient(identity(x)))
+    let y = try square(copy)
+    let fetches = [copy, y]
+    let plan = try Plan(graph, feeds: [x], fetches: fetches, targets: [copy.node])
+    #expect(types(plan) == ["Square"])
+    let feeds: [Output: Tensor] = [x: [1.5, 2]]
+    #expect(try Session(graph).run(fetches, feeds: feeds).map(\.floats) == [[1.5, 2], [2.25, 4]])
+    // A copy that is fed is what its reader takes.
+    let fed = try Session(graph).run(fetches, feeds: [x: [1.5, 2], copy: [3.0, 4]])
+    #expect(fed.map(\.floats) == [[3, 4], [9, 16]])
+  }
+
+  // MARK: - Element by element
+
+  /// Values of which the loops see whole vectors, rests and several blocks.
+  private func values(_ dimensions: [Int], seed: Int64) throws -> Tensor {
+    let graph = Graph()
+    return try Session(graph).run(graph.randomUniform(dimensions, from: -3, to: 3, seed: seed))
+  }
+
+  @Test(arguments: [1, 7, 1023, 1024, 50_001]) func chainsAreOneUnit(count: Int) throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [nil], name: "x")
+    let y = try graph.placeholder(.float32, shape: [nil], name: "y")
+    let scale = try graph.placeholder(.float32, shape: [], name: "scale")
+    let a = try tanh(x * scale + exp(y) / (square(x) + 1)) - maximum(x, y)
+    let b = try sigmoid(a) * square(a * sqrt(scale + scale)) * negative(x - x * 2)
+    let gradients = try graph.gradients(of: [sum(b)], withRespectTo: [x, y]).compactMap(\.self)
+    let plan = try Plan(graph, feeds: [x, y, scale], fetches: [b], targets: [])
+    #expect(types(plan) == ["_FusedElementwise", "_FusedElementwise"])
+    let feeds: [Output: Tensor] = [
+      x: try values([count], seed: 3), y: try values([count], seed: 4), scale: 0.75,
+    ]
+    let fetches = [a, b] + gradients
+    let plain = try Session(graph, passes: []).run(fetches, feeds: feeds)
+    for threads in 1...3 {
+      #expect(try Session(graph, threads: threads).run(fetches, feeds: feeds) == plain)
+      let once = try Session(graph, threads: threads).run(b, feeds: feeds)
+      #expect(once == plain[1])
+    }
+  }
+
+  @Test func shapesThatDifferInTheRunGoTogetherAsWithoutPasses() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [nil, nil], name: "x")
+    let y = try graph.placeholder(.float32, shape: [nil, nil], name: "y")
+    let z = try add(square(x), y, name: "sum") * x
+    let plan = try Plan(graph, feeds: [x, y], fetches: [z], targets: [])
+    #expect(types(plan) == ["_FusedElementwise"])
+    for (left, right) in [
+      ([3, 4], [1, 1]), ([1, 1], [2, 5]), ([3, 1], [1, 4]), ([0, 4], [0, 4]),
+    ] {
+      let feeds = [x: try values(left, seed: 5), y: try values(right, seed: 6)]
+      let fused = try Session(graph).run(z, feeds: feeds)
+      #expect(try fused == Session(graph, passes: []).run(z, feeds: feeds))
+    }
+    let feeds = [x: try values([2, 3], seed: 5), y: try values([3, 3], seed: 6)]
+    let errors = [[], PlanPass.allCases].map { passes in
+      #expect(throws: GraphError.self) { try Session(graph, passes: passes).run(z, feeds: feeds) }
+    }
+    #expect(errors[0]?.node?.contains("node sum") == true && errors[0]?.node == errors[1]?.node)
+    #expect(errors[0]?.message == errors[1]?.message)
+  }
+
+  @Test func operandsOfChainsKeepTheirValues() throws {
+    let graph = Graph()
+    let variable = try graph.variable(graph.constant(values([2000], seed: 1)), kind: .reference)
+    let x = try graph.placeholder(.float32, shape: [2000])
+    let copy = try identity(x)
+    let y = try square(copy) * variable.value + copy
+    let session = Session(graph)
+    try session.run(variable.initializer)
+    let before = try session.run(variable.value)
+    let fed = try values([2000], seed: 2)
+    let first = try session.run([y, copy], feeds: [x: fed])
+    let second = try session.run([y, copy], feeds: [x: fed])
+    #expect(first == second && first[1] == fed)
+    #expect(try fed == values([2000], seed: 2) && session.run(variable.value) == before)
+  }
+
+  @Test func tenThousandAdditionsAreOneUnit() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [], name: "x")
+    var sum = x
+    for _ in 0..<10_000 { sum = try sum + x }
+    let plan = try Plan(graph, feeds: [x], fetches: [sum], targets: [])
+    #expect(plan.steps.count == 1)
+    #expect(try Session(graph).run(sum, feeds: [x: 0.5]).scalar(Float.self) == 5000.5)
+    let plain = Session(graph, passes: [])
+    #expect(try plain.run(sum, feeds: [x: 0.5]).scalar(Float.self) == 5000.5)
+  }
+
+  // MARK: - Description
+
+  @Test func aPlanIsDescribed() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [64, 100], name: "x")
+    let filter = try graph.constant(Tensor([Float](repeating: 0.1, count: 10_000)))
+    let weights = try reshape(filter, [100, 100], name: "weights")
+    let product = try matmul(x, weights, name: "product")
+    let shifted = try add(square(product), product, name: "shifted")
+    let shape = try reshape(identity(shifted), [6400], name: "flat")
+    let total = try sum(shape, name: "total")
+    let callable = try Session(graph).callable(feeds: [x], fetches: [total])
+    let plan = callable.describePlan()
+    #expect(plan.units.map(\.node.name) == ["product", "shifted", "flat", "total"])
+    #expect(plan.isComplete && plan.constantCount == 3)
+    let outputs = plan.units.map { $0.outputs[0] }
+    #expect(outputs.map(\.byteCount) == [25_600, 25_600, 25_600, 4])
+    #expect(outputs.map(\.isShared) == [false, true, true, false])
+    #expect(outputs[0].offset == 0 && outputs[1].offset == 0 && outputs[2].offset == 0)
+    #expect(plan.units[1].parts.map(\.type) == ["Square"])
+    #expect(plan.units[1].released == ["product:0"])
+    #expect(plan.changes.map(\.pass) == [.skipIdentities, .foldConstants, .fuseElementwise])
+    #expect(plan.peak.held >= 25_604 && plan.peak.held < 27_000)
+
+    let open = try graph.placeholder(.float32, shape: [nil, 3], name: "open")
+    let squares = try Session(graph).callable(feeds: [open], fetches: [square(open)])
+    #expect(!squares.describePlan().isComplete)
+    let trace = RunTrace()
+    _ = try squares.run([values([5000, 3], seed: 1)], trace: trace)
+    #expect(squares.describePlan(trace).isComplete)
+    #expect(squares.describePlan(trace).units[0].outputs[0].byteCount == 60_000)
   }
 }

@@ -18,30 +18,33 @@ struct FusedConv2D: WithoutGradient {
   }
 }
 
-/// Makes one unit of Conv2D, BiasAdd and Relu, or of the first two, where what is known before the run
-/// leaves nothing for BiasAdd to refuse.
-func fusingBias(_ units: [PlanUnit], _ uses: PlanUses) -> [PlanUnit] {
-  var fused: [Int: PlanUnit] = [:]
-  var absorbed: Set<Int> = []
-  for unit in units {
-    let edge = Node.Edge(node: unit.node.id, index: 0)
-    guard let convolution = unit.op as? Conv2D, convolution.convolution.dataFormat == .nhwc,
-      let addition = uses.soleReader(of: unit.node), addition.inputs[0] == edge,
-      (addition.op as? BiasAdd)?.dataFormat == .nhwc, addition.controlInputs.isEmpty
-    else { continue }
-    let output = uses.spec(of: edge)
-    guard output.dataType == .float32, output.shape.rank == 4, let channels = output.shape[3],
-      uses.spec(of: addition.inputs[1]).shape.known == [channels]
-    else { continue }
-    absorbed.insert(unit.node.id)
-    var last = addition
-    if let next = uses.soleReader(of: addition), next.op is Relu, next.controlInputs.isEmpty {
-      absorbed.insert(addition.id)
-      last = next
+extension PlanDraft {
+  /// Makes one unit of Conv2D, BiasAdd and Relu, or of the first two, where what is known before the run
+  /// leaves nothing for BiasAdd to refuse.
+  mutating func fuseBias() {
+    let uses = PlanUses(self)
+    var fused: [Int: PlanUnit] = [:]
+    var absorbed: [Int: Int] = [:]
+    for unit in units {
+      let edge = Node.Edge(node: unit.node.id, index: 0)
+      guard let convolution = unit.op as? Conv2D, convolution.convolution.dataFormat == .nhwc,
+        let addition = uses.soleReader(of: unit.node), addition.inputs[0] == edge,
+        (addition.op as? BiasAdd)?.dataFormat == .nhwc, addition.node.controlInputs.isEmpty
+      else { continue }
+      let output = spec(of: edge)
+      guard output.dataType == .float32, output.shape.rank == 4, let channels = output.shape[3],
+        spec(of: addition.inputs[1]).shape.known == [channels]
+      else { continue }
+      var last = addition.node
+      if let next = uses.soleReader(of: last), next.op is Relu, next.node.controlInputs.isEmpty {
+        absorbed[last.id] = next.node.id
+        last = next.node
+      }
+      absorbed[unit.node.id] = last.id
+      fused[last.id] = PlanUnit(
+        FusedConv2D(convolution: convolution, relu: last !== addition.node), for: last,
+        inputs: unit.inputs + [addition.inputs[1]])
     }
-    fused[last.id] = PlanUnit(
-      FusedConv2D(convolution: convolution, relu: last !== addition), for: last,
-      inputs: unit.inputs + [addition.inputs[1]])
+    fuse(.fuseBias, fused, absorbed: absorbed)
   }
-  return replacing(units, with: fused, without: absorbed)
 }

@@ -33,28 +33,31 @@ struct MaskedMaxPoolGrad: WithoutGradient {
   }
 }
 
-/// Makes one unit of Conv2DBackpropInput or MaxPoolGrad and the ReluGrad that takes its output.
-func fusingReluGradient(_ units: [PlanUnit], _ uses: PlanUses) -> [PlanUnit] {
-  var fused: [Int: PlanUnit] = [:]
-  var absorbed: Set<Int> = []
-  for unit in units where unit.op is Conv2DBackpropInput || unit.op is MaxPoolGrad {
-    let edge = Node.Edge(node: unit.node.id, index: 0)
-    guard unit.node.outputs[0].dataType == .float32,
-      let reader = uses.soleReader(of: unit.node), reader.op is ReluGrad,
-      reader.inputs[0] == edge, reader.inputs[1] != edge, reader.controlInputs.isEmpty
-    else { continue }
-    let features = reader.inputs[1]
-    switch unit.op {
-    case let gradient as Conv2DBackpropInput where gradient.convolution.dataFormat == .nhwc:
-      fused[reader.id] = PlanUnit(
-        MaskedConv2DBackpropInput(gradient: gradient), for: reader,
-        inputs: unit.inputs + [features])
-    case let gradient as MaxPoolGrad where features == unit.inputs[0]:
-      fused[reader.id] = PlanUnit(
-        MaskedMaxPoolGrad(gradient: gradient), for: reader, inputs: unit.inputs)
-    default: continue
+extension PlanDraft {
+  /// Makes one unit of Conv2DBackpropInput or MaxPoolGrad and the ReluGrad that takes its output.
+  mutating func fuseReluGradient() {
+    let uses = PlanUses(self)
+    var fused: [Int: PlanUnit] = [:]
+    var absorbed: [Int: Int] = [:]
+    for unit in units where unit.op is Conv2DBackpropInput || unit.op is MaxPoolGrad {
+      let edge = Node.Edge(node: unit.node.id, index: 0)
+      guard unit.node.outputs[0].dataType == .float32,
+        let reader = uses.soleReader(of: unit.node), reader.op is ReluGrad,
+        reader.inputs[0] == edge, reader.inputs[1] != edge, reader.node.controlInputs.isEmpty
+      else { continue }
+      let features = reader.inputs[1]
+      switch unit.op {
+      case let gradient as Conv2DBackpropInput where gradient.convolution.dataFormat == .nhwc:
+        fused[reader.node.id] = PlanUnit(
+          MaskedConv2DBackpropInput(gradient: gradient), for: reader.node,
+          inputs: unit.inputs + [features])
+      case let gradient as MaxPoolGrad where features == unit.inputs[0]:
+        fused[reader.node.id] = PlanUnit(
+          MaskedMaxPoolGrad(gradient: gradient), for: reader.node, inputs: unit.inputs)
+      default: continue
+      }
+      absorbed[unit.node.id] = reader.node.id
     }
-    absorbed.insert(unit.node.id)
+    fuse(.fuseReluGradient, fused, absorbed: absorbed)
   }
-  return replacing(units, with: fused, without: absorbed)
 }

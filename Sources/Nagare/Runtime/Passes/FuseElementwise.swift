@@ -1,0 +1,275 @@
+/// Ops on `float32`, element by element, in one walk through memory: what one gives the next is kept in the
+/// cache. Results are those of the ops one by one, bit for bit.
+struct FusedElementwise: SingleOutputOp, OverwritingOp, WithoutGradient {
+  /// The loop of an op.
+  enum Kernel: Sendable {
+    case unary(FloatLoop)
+    /// Of two operands of one shape.
+    case pair(FloatPairLoop)
+    /// With the step of each operand, 0 for a single number.
+    case arithmetic(FloatArithmeticLoop)
+  }
+
+  /// Where an operand is.
+  enum Source: Sendable {
+    case input(Int)
+    /// The result of an instruction.
+    case result(Int)
+  }
+
+  struct Instruction: Sendable {
+    let node: Node
+    let op: any FusibleOp
+    let sources: [Source]
+  }
+
+  /// In an order in which results come before they are used; the last gives the output.
+  private(set) var instructions: [Instruction] = []
+  private var code: [Code] = []
+  private var registerCount = 0
+  private var inputCount = 1
+
+  /// An instruction as the loop over blocks takes it. An operand is a register, or the input of the
+  /// number `-1 - operand`.
+  private struct Code: Sendable {
+    let kernel: Kernel
+    let left: Int
+    let right: Int
+    /// `nil` for the output.
+    let register: Int?
+  }
+
+  static let name = "_FusedElementwise"
+  static let signature = Signature(
+    inputs: ["inputs: T"], outputs: ["output: T"], types: ["T": .of(.float32)])
+
+  /// Elements of a block: some of them fit the fastest cache.
+  private static let block = 1024
+
+  init() {}
+
+  var overwrites: ClosedRange<Int> { 0...(inputCount - 1) }
+
+  init(_ instructions: [Instruction], inputs: Int) {
+    self.instructions = instructions
+    inputCount = inputs
+    var lastUse = [Int](repeating: 0, count: instructions.count)
+    for (index, instruction) in instructions.enumerated() {
+      for case .result(let source) in instruction.sources { lastUse[source] = index }
+    }
+    var registers = [Int](repeating: 0, count: instructions.count)
+    var free: [Int] = []
+    for (index, instruction) in instructions.enumerated() {
+      let operands = instruction.sources.map { source in
+        switch source {
+        case .input(let number): -1 - number
+        case .result(let number): registers[number]
+        }
+      }
+      // A loop may write over what it reads.
+      var released: Set<Int> = []
+      for case .result(let source) in instruction.sources where lastUse[source] == index {
+        released.insert(registers[source])
+      }
+      free += released.sorted(by: >)
+      let isOutput = index == instructions.count - 1
+      if !isOutput {
+        registers[index] = free.popLast() ?? registerCount
+        registerCount = max(registerCount, registers[index] + 1)
+      }
+      code.append(
+        Code(
+          kernel: type(of: instruction.op).kernel, left: operands[0],
+          right: operands[operands.count - 1], register: isOutput ? nil : registers[index]))
+    }
+  }
+
+  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [.unknown] }
+
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
+    guard let (dimensions, steps) = layout(inputs) else { return try oneByOne(inputs, context) }
+    let output = try context.allocate(
+      .float32, dimensions, reusing: overwrites, of: inputs)
+    let count = output.count
+    let blocks = (count + Self.block - 1) / Self.block
+    let perTask = max(1, context.grain(cost: code.count) / Self.block)
+    let tasks = (blocks + perTask - 1) / perTask
+    let addresses = inputs.map { UInt(bitPattern: $0.bytes) }
+    let result = output.mutablePointer(Float.self)
+    let scratch = registerCount * Self.block * MemoryLayout<Float>.stride
+    try context.run(tasks, scratch: scratch) { task, memory in
+      let registers = memory.assumingMemoryBound(to: Float.self)
+      for block in (task * perTask)..<min(blocks, (task + 1) * perTask) {
+        let start = block * Self.block
+        run(
+          min(Self.block, count - start), from: start, addresses, steps, registers, result + start)
+      }
+    }
+    return output
+  }
+
+  /// One block.
+  private func run(
+    _ count: Int, from start: Int, _ inputs: [UInt], _ steps: [Int],
+    _ registers: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>
+  ) {
+    func operand(_ number: Int) -> (UnsafePointer<Float>?, Int64) {
+      guard number < 0 else { return (UnsafePointer(registers + number * Self.block), 1) }
+      let index = -1 - number
+      return (
+        UnsafePointer<Float>(bitPattern: inputs[index]).map { $0 + steps[index] * start },
+        Int64(steps[index])
+      )
+    }
+    for code in code {
+      let target = code.register.map { registers + $0 * Self.block } ?? output
+      let (x, xStep) = operand(code.left)
+      switch code.kernel {
+      case .unary(let loop):
+        loop(xStep == 0 ? 1 : Int64(count), x, target)
+        if xStep == 0 { spread(target, count) }
+      case .pair(let loop):
+        loop(Int64(count), x, operand(code.right).0, target)
+      case .arithmetic(let loop):
+        let (y, yStep) = operand(code.right)
+        let isNumber = xStep == 0 && yStep == 0
+        loop(isNumber ? 1 : Int64(count), x, xStep, y, yStep, target)
+        if isNumber { spread(target, count) }
+      }
+    }
+  }
+
+  /// Repeats the first number.
+  private func spread(_ target: UnsafeMutablePointer<Float>, _ count: Int) {
+    target.update(repeating: target[0], count: count)
+  }
+
+  /// The dimensions of the output, and the step of each input: 1, or 0 for a single number. `nil` for
+  /// inputs that go together in another way, or not at all.
+  private func layout(_ inputs: [Tensor]) -> ([Int], [Int])? {
+    guard var largest = inputs.first else { return nil }
+    for input in inputs where (input.count, input.rank) > (largest.count, largest.rank) {
+      largest = input
+    }
+    var steps: [Int] = []
+    for input in inputs {
+      guard input.dataType == .float32 else { return nil }
+      if input.dimensions == largest.dimensions {
+        steps.append(1)
+      } else if input.count == 1, input.rank <= largest.rank {
+        steps.append(0)
+      } else {
+        return nil
+      }
+    }
+    // Results of single numbers are spread over a block; loops of pairs refuse numbers beside tensors.
+    let isMixed = steps.contains(0)
+    let hasPairs = code.contains { if case .pair = $0.kernel { true } else { false } }
+    return isMixed && hasPairs ? nil : (largest.dimensions, steps)
+  }
+
+  private func oneByOne(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
+    var results: [Tensor] = []
+    for instruction in instructions {
+      let operands = instruction.sources.map { source in
+        switch source {
+        case .input(let number): inputs[number]
+        case .result(let number): results[number]
+        }
+      }
+      do throws(GraphError) {
+        results.append(
+          try instruction.op.computeOutput(
+            operands,
+            KernelContext(node: instruction.node, environment: try context.environment)))
+      } catch {
+        throw Plan.located(error, instruction.node, operands)
+      }
+    }
+    guard let output = results.last else { throw .internalError("A fused op of no ops") }
+    return output
+  }
+}
+
+/// An op whose kernel for `float32` is a loop in which others can be.
+protocol FusibleOp: SingleOutputOp {
+  static var kernel: FusedElementwise.Kernel { get }
+}
+
+extension PlanDraft {
+  /// Makes one unit of ops on `float32` tensors of one shape and on single numbers, of which each but the
+  /// last has one reader.
+  mutating func fuseElementwise() {
+    let uses = PlanUses(self)
+    // The unit that each takes part in, by its last node.
+    var root: [Int: Int] = [:]
+    var members: [Int: [PlanUnit]] = [:]
+    for unit in units.reversed() where isFusible(unit) {
+      let id = unit.node.id
+      if let reader = uses.onlyReader(of: unit.node), let last = root[reader.node.id],
+        reader.node.controlInputs.isEmpty
+      {
+        root[id] = last
+        members[last, default: []].append(unit)
+      } else {
+        root[id] = id
+        members[id] = [unit]
+      }
+    }
+    var fused: [Int: PlanUnit] = [:]
+    var absorbed: [Int: Int] = [:]
+    for (last, group) in members where group.count > 1 {
+      fused[last] = PlanUnit(joining: group.reversed())
+      for unit in group where unit.node.id != last { absorbed[unit.node.id] = last }
+    }
+    fuse(.fuseElementwise, fused, absorbed: absorbed)
+  }
+
+  /// Whether the unit is a loop over operands of its output's shape and single numbers, as far as is known.
+  private func isFusible(_ unit: PlanUnit) -> Bool {
+    guard unit.op is any FusibleOp, unit.node.outputs[0].dataType == .float32, isPure(unit)
+    else { return false }
+    let shape = unit.node.outputs[0].shape
+    return shape.rank != nil
+      && unit.inputs.allSatisfy { edge in
+        let operand = self.spec(of: edge)
+        return operand.dataType == .float32
+          && (operand.shape == shape || operand.shape.elementCount == 1)
+      }
+  }
+}
+
+extension PlanUnit {
+  /// The unit of several, the last of which gives the output.
+  fileprivate init?(joining group: [PlanUnit]) {
+    guard let last = group.last else { return nil }
+    var results: [Node.Edge: Int] = [:]
+    var inputs: [Node.Edge] = []
+    var places: [Node.Edge: Int] = [:]
+    var instructions: [FusedElementwise.Instruction] = []
+    for unit in group {
+      guard let op = unit.op as? any FusibleOp else { return nil }
+      var sources: [FusedElementwise.Source] = []
+      for edge in unit.inputs {
+        if let result = results[edge] {
+          sources.append(.result(result))
+        } else if let place = places[edge] {
+          sources.append(.input(place))
+        } else {
+          places[edge] = inputs.count
+          sources.append(.input(inputs.count))
+          inputs.append(edge)
+        }
+      }
+      results[Node.Edge(node: unit.node.id, index: 0)] = instructions.count
+      instructions.append(
+        FusedElementwise.Instruction(node: unit.node, op: op, sources: sources))
+    }
+    self.init(
+      FusedElementwise(instructions, inputs: inputs.count), for: last.node, inputs: inputs)
+  }
+}

@@ -1,0 +1,80 @@
+/// What passes work on: the nodes that run, and what is known of them.
+struct PlanDraft {
+  /// In the order of their nodes.
+  var units: [PlanUnit]
+  /// All of the graph.
+  let nodes: [Node]
+  /// Tensors that the run is given.
+  let fed: Set<Node.Edge>
+  /// Tensors that the run gives.
+  private(set) var fetched: [Node.Edge]
+  /// Nodes that run for what they do.
+  let targets: Set<Int>
+  /// What passes did.
+  private(set) var changes: [PlanChange] = []
+
+  init(
+    _ units: [PlanUnit], of nodes: [Node], fed: Set<Node.Edge>, fetched: [Node.Edge],
+    targets: Set<Int>
+  ) {
+    self.units = units
+    self.nodes = nodes
+    self.fed = fed
+    self.fetched = fetched
+    self.targets = targets
+  }
+
+  /// What is known of a tensor before the run.
+  func spec(of edge: Node.Edge) -> TensorSpec { nodes[edge.node].outputs[edge.index] }
+
+  /// Whether the unit's outputs follow from the values of its inputs alone, and are its own: none is
+  /// given to the run.
+  func isPure(_ unit: PlanUnit) -> Bool {
+    guard !unit.takesReference.contains(true), !unit.node.outputs.contains(where: \.isReference),
+      !unit.inputs.contains(where: { spec(of: $0).isReference }),
+      !unit.outputs.contains(where: fed.contains)
+    else { return false }
+    return Registry.definition(unit.node.type)?.isFoldable ?? false
+  }
+
+  mutating func note(_ pass: PlanPass, _ node: Node, into other: Node? = nil) {
+    changes.append(PlanChange(pass: pass, node: node, into: other))
+  }
+
+  /// Replaces each unit by what `body` makes of it, with its inputs replaced as `replacement` says for
+  /// tensors of units before it; leaves it out where that is `nil`. Fetches follow.
+  mutating func rewrite(
+    _ body: (PlanUnit, inout PlanDraft, inout [Node.Edge: Node.Edge]) -> PlanUnit?
+  ) {
+    var replacement: [Node.Edge: Node.Edge] = [:]
+    let before = units
+    units = []
+    for var unit in before {
+      for index in unit.inputs.indices {
+        if let edge = replacement[unit.inputs[index]] { unit.inputs[index] = edge }
+      }
+      if let unit = body(unit, &self, &replacement) { units.append(unit) }
+    }
+    fetched = fetched.map { replacement[$0] ?? $0 }
+  }
+
+  /// Puts fused units in the places of their last nodes and leaves the others out.
+  ///
+  /// - Parameters:
+  ///   - fused: By the node whose place a unit takes.
+  ///   - absorbed: The node whose unit each other node is in.
+  mutating func fuse(_ pass: PlanPass, _ fused: [Int: PlanUnit], absorbed: [Int: Int]) {
+    for unit in units {
+      if let into = absorbed[unit.node.id] { note(pass, unit.node, into: nodes[into]) }
+    }
+    units = units.compactMap { absorbed[$0.node.id] == nil ? fused[$0.node.id] ?? $0 : nil }
+  }
+}
+
+/// What a pass did to a node: it is not computed by itself.
+struct PlanChange: Sendable {
+  let pass: PlanPass
+  let node: Node
+  /// What it is part of, or gives the same; `nil` when it is a constant.
+  let into: Node?
+}

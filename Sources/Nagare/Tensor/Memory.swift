@@ -1,0 +1,102 @@
+import Foundation
+import Synchronization
+
+/// Memory for tensors, from one place that can refuse and that gives again what was freed: a run that
+/// is like the one before takes nothing more from the system.
+public enum Memory {
+  /// The alignment of every buffer that is no smaller, a cache line.
+  static let alignment = 64
+
+  /// A valid address for storage without bytes.
+  nonisolated(unsafe) static let empty: UnsafeMutableRawPointer =
+    .allocate(byteCount: alignment, alignment: alignment)
+
+  private static let held = Atomic<Int>(0)
+  private static let most = Atomic<Int>(Int(clamping: ProcessInfo.processInfo.physicalMemory))
+  private static let blocks = Mutex(BlockCache())
+  private static let arena = Mutex(
+    Arena(reserving: Int(clamping: ProcessInfo.processInfo.physicalMemory)))
+
+  /// The most bytes that all tensors of the process may hold; the machine's memory at first.
+  public static var limit: Int {
+    get { most.load(ordering: .relaxed) }
+    set { most.store(max(0, newValue), ordering: .relaxed) }
+  }
+
+  /// The bytes that tensors hold now.
+  public static var used: Int { held.load(ordering: .relaxed) }
+
+  /// The most bytes that large tensors have held at once, and the bytes that were set apart for them.
+  public static var peak: (held: Int, reserved: Int) {
+    arena.withLock { ($0.mostUsed, $0.mostReserved) }
+  }
+
+  static func allocate(_ byteCount: Int) throws(GraphError) -> UnsafeMutableRawPointer {
+    guard byteCount > 0 else { return empty }
+    let used = held.wrappingAdd(byteCount, ordering: .relaxed).oldValue
+    guard byteCount <= limit - used else {
+      held.wrappingSubtract(byteCount, ordering: .relaxed)
+      throw .resourceExhausted(
+        "A tensor of \(byteCount) bytes does not fit: the limit for all tensors is \(limit) bytes")
+    }
+    if let pointer = find(byteCount) { return pointer }
+    held.wrappingSubtract(byteCount, ordering: .relaxed)
+    throw .resourceExhausted("The system refused \(byteCount) bytes for a tensor")
+  }
+
+  private static func find(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    // Aligned, a few numbers would take the system several times as long.
+    if byteCount < alignment { return malloc(byteCount) }
+    if let size = BlockCache.size(byteCount) {
+      return blocks.withLock { $0.take(size) }.pointer ?? aligned(size)
+    }
+    return arena.withLock { $0.allocate(byteCount) }.pointer ?? aligned(byteCount)
+  }
+
+  private static func aligned(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    var pointer: UnsafeMutableRawPointer?
+    return posix_memalign(&pointer, alignment, byteCount) == 0 ? pointer : nil
+  }
+
+  static func free(_ pointer: UnsafeMutableRawPointer, _ byteCount: Int) {
+    guard byteCount > 0 else { return }
+    held.wrappingSubtract(byteCount, ordering: .relaxed)
+    let address = UInt(bitPattern: pointer)
+    let isKept =
+      if byteCount < alignment {
+        false
+      } else if let size = BlockCache.size(byteCount) {
+        blocks.withLock { $0.keep(address, size) }
+      } else {
+        arena.withLock { $0.free(address, byteCount) }
+      }
+    if !isKept { Foundation.free(pointer) }
+  }
+}
+
+extension UInt {
+  fileprivate var pointer: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: self) }
+}
+
+/// Freed buffers of some kilobytes at most, by size; addresses, 0 for none.
+private struct BlockCache {
+  private static let largest = 1 << 13
+  /// The most that is kept of each size.
+  private static let byteLimit = 1 << 22
+
+  private var free: [Int: [UInt]] = [:]
+
+  /// The size of the buffer for this many bytes, a power of two; `nil` for more than are kept here.
+  static func size(_ byteCount: Int) -> Int? {
+    guard byteCount <= largest else { return nil }
+    return 1 << (Int.bitWidth - (byteCount - 1).leadingZeroBitCount)
+  }
+
+  mutating func take(_ size: Int) -> UInt { free[size]?.popLast() ?? 0 }
+
+  mutating func keep(_ address: UInt, _ size: Int) -> Bool {
+    guard (free[size]?.count ?? 0) < Self.byteLimit / size else { return false }
+    free[size, default: []].append(address)
+    return true
+  }
+}
