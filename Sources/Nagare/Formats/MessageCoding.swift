@@ -87,15 +87,43 @@ extension SwiftProtobuf.Message {
 /// The text of a graph with the zeros that protobuf's own printer leaves out of the entries of maps
 /// from numbers, which the decoder insists on.
 private func completingMaps(_ text: String) -> String {
-  guard text.contains("arg_attr") || text.contains("resource_arg_unique_id") else { return text }
-  return
-    text
-    .replacing(/\b(arg_attr|resource_arg_unique_id)(\s*\{)(?=\s*(?:value|\}))/) {
-      "\($0.output.1)\($0.output.2) key: 0"
+  let bytes = Array(text.utf8)
+  let (key, value) = (Array("key:".utf8), Array("value".utf8))
+  let names = ["arg_attr", "resource_arg_unique_id"].map { Array($0.utf8) }
+  func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+  func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+  func after(_ place: Int, _ skips: (UInt8) -> Bool) -> Int {
+    bytes[place...].firstIndex { !skips($0) } ?? bytes.count
+  }
+  func holds(_ word: [UInt8], at place: Int) -> Bool { bytes[place...].starts(with: word) }
+  let (open, close) = ([UInt8(ascii: "{")], [UInt8(ascii: "}")])
+
+  var result: [UInt8] = []
+  var copied = 0
+  func insert(_ words: String, at place: Int) {
+    result += bytes[copied..<place] + Array(words.utf8)
+    copied = place
+  }
+  var index = 0
+  while index < bytes.count {
+    defer { index += 1 }
+    guard bytes[index] == names[0][0] || bytes[index] == names[1][0],
+      let name = names.first(where: { holds($0, at: index) })
+    else { continue }
+    let brace = after(index + name.count, isSpace)
+    guard holds(open, at: brace) else { continue }
+    let first = after(brace + 1, isSpace)
+    let isInteger = name == names[1]
+    if holds(close, at: first) {
+      insert(isInteger ? " key: 0 value: 0" : " key: 0", at: brace + 1)
+    } else if holds(value, at: first) {
+      insert(" key: 0", at: brace + 1)
+    } else if isInteger, holds(key, at: first) {
+      let end = after(after(first + key.count, isSpace), isDigit)
+      if holds(close, at: after(end, isSpace)) { insert(" value: 0", at: end) }
     }
-    .replacing(/\b(resource_arg_unique_id\s*\{\s*key:\s*\d+)(?=\s*\})/) {
-      "\($0.output.1) value: 0"
-    }
+  }
+  return copied == 0 ? text : String(decoding: result + bytes[copied...], as: UTF8.self)
 }
 
 /// The fields of a message in text form, each with the ones without braces before it.

@@ -199,6 +199,28 @@ import Testing
     #expect(throws: GraphError.self) { try Self.graph("versions { min_consumer: 99999 }") }
   }
 
+  /// protobuf prints maps from numbers without their zeros.
+  @Test func zerosThatTextLeavesOutAreKnown() throws {
+    let graph = try Self.graph(
+      """
+      library {
+        function {
+          signature { name: "f" input_arg { name: "x" type: DT_FLOAT } }
+          arg_attr { value { attr { key: "_a" value { i: 1 } } } }
+          arg_attr { key: 2 value { attr { key: "_b" value { i: 2 } } } }
+          resource_arg_unique_id { key: 1 }
+          resource_arg_unique_id{ }
+          resource_arg_unique_id { key: 3 value: 4 }
+          ret { key: "y" value: "n:y:0" }
+          node_def { name: "n" op: "Neg" input: "x" }
+        }
+      }
+      """)
+    let function = try #require(try graph.message().library.function.first)
+    #expect(function.argAttr.keys.sorted() == [0, 2])
+    #expect(function.resourceArgUniqueID == [1: 0, 0: 0, 3: 4])
+  }
+
   @Test func nestingIsLimited() throws {
     var function = Tensorflow_NameAttrList()
     function.name = "f"
