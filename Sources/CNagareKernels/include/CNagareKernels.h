@@ -22,6 +22,7 @@
 #include "NagarePeak.h"
 #include "NagarePooling.h"
 #include "NagareRelu.h"
+#include "NagareResize.h"
 #include "NagareTranscendental.h"
 #include "NagareTranspose.h"
 #include "nagare_crc32c.h"

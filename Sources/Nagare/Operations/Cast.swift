@@ -1,3 +1,5 @@
+import CNagareKernels
+
 /// The elements as another type.
 struct Cast: ElementwiseUnary {
   var target = DataType.float32
@@ -18,6 +20,15 @@ struct Cast: ElementwiseUnary {
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     let x = inputs[0]
     if x.dataType == target { return [x] }
+    if x.dataType == .uint8, target == .float32 {
+      let result = try context.allocate(.float32, x.dimensions)
+      let (source, floats) = (x.pointer(UInt8.self), result.mutablePointer(Float.self))
+      context.threads.ranges(result.count, grain: context.grain()) { range in
+        nagare_cast_u8_f32(
+          Int64(range.count), source + range.lowerBound, floats + range.lowerBound)
+      }
+      return [result]
+    }
     let result: Tensor? =
       switch x.dataType {
       case .float32: try castFloat(x, context) { (x: Float) in x }

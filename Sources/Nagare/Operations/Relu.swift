@@ -54,6 +54,8 @@ struct Relu6: NumberUnary {
   static let signature = Signature(
     inputs: ["features: T"], outputs: ["activations: T"], types: ["T": .real])
 
+  static var loop: FloatLoop? { nagare_relu6_f32 }
+
   @inline(__always) static func function<T: FloatNumber>(_ x: T) -> T {
     x <= 0 ? 0 : x >= 6 ? 6 : x
   }

@@ -1,3 +1,5 @@
+import CNagareKernels
+
 /// Pictures in another size, each pixel interpolated between the four around it.
 struct ResizeBilinear: Op {
   var resizing = Resizing()
@@ -24,10 +26,23 @@ struct ResizeBilinear: Op {
     let resized = try context.allocate(
       .float32, [images.dimensions[0], height, width, images.dimensions[3]])
     guard resized.count > 0 else { return [resized] }
+    if images.dataType == .float32, images.dimensions == resized.dimensions { return [images] }
     switch images.dataType {
-    case .float32: try resize(images, resized, context) { (x: Float) in x }
+    case .float32:
+      let input = images.pointer(Float.self)
+      try resizeRows(images, resized, context) { width, channels, row, columns, target in
+        nagare_resize_row_f32(
+          Int64(width), Int64(channels), input + row.upper, input + row.lower, columns.before,
+          columns.after, columns.fractions, row.fraction, target)
+      }
     case .float64: try resize(images, resized, context) { (x: Double) in Float(x) }
-    case .uint8: try resize(images, resized, context) { (x: UInt8) in Float(x) }
+    case .uint8:
+      let input = images.pointer(UInt8.self)
+      try resizeRows(images, resized, context) { width, channels, row, columns, target in
+        nagare_resize_row_u8(
+          Int64(width), Int64(channels), input + row.upper, input + row.lower, columns.before,
+          columns.after, columns.fractions, row.fraction, target)
+      }
     case .int8: try resize(images, resized, context) { (x: Int8) in Float(x) }
     case .uint16: try resize(images, resized, context) { (x: UInt16) in Float(x) }
     case .int16: try resize(images, resized, context) { (x: Int16) in Float(x) }
@@ -44,48 +59,75 @@ struct ResizeBilinear: Op {
   private func resize<T: Scalar>(
     _ images: Tensor, _ resized: Tensor, _ context: KernelContext, _ float: (T) -> Float
   ) throws(GraphError) {
+    let input = images.pointer(T.self)
+    if images.dimensions == resized.dimensions {
+      // What is infinite stays so.
+      let output = resized.mutablePointer(Float.self)
+      for index in 0..<resized.count { output[index] = float(input[index]) }
+      return
+    }
+    try resizeRows(images, resized, context) { width, channels, row, columns, target in
+      let (upper, lower) = (input + row.upper, input + row.lower)
+      var target = target
+      for column in 0..<width {
+        let left = Int(columns.before[column]) * channels
+        let right = Int(columns.after[column]) * channels
+        let fraction = columns.fractions[column]
+        for channel in 0..<channels {
+          let topLeft = float(upper[left + channel])
+          let topRight = float(upper[right + channel])
+          let bottomLeft = float(lower[left + channel])
+          let bottomRight = float(lower[right + channel])
+          let top = topLeft + (topRight - topLeft) * fraction
+          let bottom = bottomLeft + (bottomRight - bottomLeft) * fraction
+          target[channel] = top + (bottom - top) * row.fraction
+        }
+        target += channels
+      }
+    }
+  }
+
+  /// The two rows of the input, by the places of their first elements, that a row lies between.
+  private struct Row {
+    let upper: Int
+    let lower: Int
+    let fraction: Float
+  }
+
+  /// Likewise for each column, in pixels.
+  private struct Columns {
+    let before: UnsafePointer<Int32>
+    let after: UnsafePointer<Int32>
+    let fractions: UnsafePointer<Float>
+  }
+
+  /// Calls `body` for each row of the result, with the number of its pixels and of their channels.
+  private func resizeRows(
+    _ images: Tensor, _ resized: Tensor, _ context: KernelContext,
+    _ body: (Int, Int, Row, Columns, UnsafeMutablePointer<Float>) -> Void
+  ) throws(GraphError) {
     let (inputHeight, inputWidth) = (images.dimensions[1], images.dimensions[2])
     let (height, width) = (resized.dimensions[1], resized.dimensions[2])
     let channels = images.dimensions[3]
-    let input = images.pointer(T.self)
     let output = resized.mutablePointer(Float.self)
-    if height == inputHeight, width == inputWidth {
-      context.threads.ranges(resized.count, grain: context.grain()) { range in
-        for index in range { output[index] = float(input[index]) }
-      }
-      return
-    }
     let rows = try Resizing.Interpolation(resizing, from: inputHeight, to: height)
     let columns = try Resizing.Interpolation(resizing, from: inputWidth, to: width)
     let (above, below) = (rows.lower.pointer(Int32.self), rows.upper.pointer(Int32.self))
-    let (before, after) = (columns.lower.pointer(Int32.self), columns.upper.pointer(Int32.self))
     let down = rows.fraction.pointer(Float.self)
-    let across = columns.fraction.pointer(Float.self)
+    let across = Columns(
+      before: columns.lower.pointer(Int32.self), after: columns.upper.pointer(Int32.self),
+      fractions: columns.fraction.pointer(Float.self))
     let stride = inputWidth * channels
     let grain = max(1, context.grain(cost: 4) / (width * channels))
     context.threads.ranges(images.dimensions[0] * height, grain: grain) { range in
       for index in range {
         let row = index % height
-        let image = input + index / height * inputHeight * stride
-        let upper = image + Int(above[row]) * stride
-        let lower = image + Int(below[row]) * stride
-        let rowFraction = down[row]
-        var target = output + index * width * channels
-        for column in 0..<width {
-          let left = Int(before[column]) * channels
-          let right = Int(after[column]) * channels
-          let fraction = across[column]
-          for channel in 0..<channels {
-            let topLeft = float(upper[left + channel])
-            let topRight = float(upper[right + channel])
-            let bottomLeft = float(lower[left + channel])
-            let bottomRight = float(lower[right + channel])
-            let top = topLeft + (topRight - topLeft) * fraction
-            let bottom = bottomLeft + (bottomRight - bottomLeft) * fraction
-            target[channel] = top + (bottom - top) * rowFraction
-          }
-          target += channels
-        }
+        let image = index / height * inputHeight * stride
+        body(
+          width, channels,
+          Row(
+            upper: image + Int(above[row]) * stride, lower: image + Int(below[row]) * stride,
+            fraction: down[row]), across, output + index * width * channels)
       }
     }
     withExtendedLifetime((rows, columns)) {}

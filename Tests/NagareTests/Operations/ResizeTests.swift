@@ -1,3 +1,4 @@
+import CNagareKernels
 import Testing
 
 @testable import Nagare
@@ -34,6 +35,45 @@ import Testing
     let one = try Session(graph, threads: 1).run(resized, feeds: feeds)
     #expect(one.dimensions == [2, 211, 97, 3])
     #expect(try Session(graph, threads: 4).run(resized, feeds: feeds) == one)
+  }
+
+  /// Vectors of four take part in pictures of three channels, and rows end inside of them.
+  @Test(arguments: [1, 2, 3, 4, 5], [(1, 1), (5, 7), (13, 29), (32, 17)])
+  func kernelsGiveTheNumbersOfTheFormula(channels: Int, size: (Int, Int)) throws {
+    let (height, width) = (11, 13)
+    let bytes = (0..<height * width * channels).map { UInt8(truncatingIfNeeded: $0 * 37 + $0 / 5) }
+    let graph = Graph()
+    let images = try graph.placeholder(.uint8, shape: [nil, nil, channels])
+    let picture = try expandDimensions(cast(images, to: .float32), axis: 0)
+    let sizes = try graph.constant(Tensor([Int32(size.0), Int32(size.1)]))
+    let resized = try resizeBilinear(picture, size: sizes)
+    let feeds = [images: try Tensor(bytes, dimensions: [height, width, channels])]
+    let found = try Session(graph, threads: 2).run(resized, feeds: feeds)
+    #expect(try Session(graph, threads: 1).run(resized, feeds: feeds) == found)
+    var expected: [Float] = []
+    let (down, across) = (Float(height) / Float(size.0), Float(width) / Float(size.1))
+    for row in 0..<size.0 {
+      for column in 0..<size.1 {
+        let (y, x) = (Float(row) * down, Float(column) * across)
+        let (top, left) = (Int(y), Int(x))
+        let (bottom, right) = (
+          min(Int(y.rounded(.up)), height - 1), min(Int(x.rounded(.up)), width - 1)
+        )
+        for channel in 0..<channels {
+          func pixel(_ row: Int, _ column: Int) -> Float {
+            Float(bytes[(row * width + column) * channels + channel])
+          }
+          let (xPart, yPart) = (x - Float(left), y - Float(top))
+          let upper = pixel(top, left) + (pixel(top, right) - pixel(top, left)) * xPart
+          let lower = pixel(bottom, left) + (pixel(bottom, right) - pixel(bottom, left)) * xPart
+          expected.append(upper + (lower - upper) * yPart)
+        }
+      }
+    }
+    #expect(try found.elements(Float.self) == expected)
+    nagare_kernels_use_portable(1)
+    defer { nagare_kernels_use_portable(0) }
+    #expect(try Session(graph, threads: 1).run(resized, feeds: feeds) == found)
   }
 
   @Test func theGradientOfUnknownSizesIsFound() throws {
