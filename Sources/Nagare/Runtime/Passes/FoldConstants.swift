@@ -30,6 +30,7 @@ extension PlanDraft {
           let values = inputs.count == unit.inputs.count
             ? unit.folded(inputs) : trustsSpecs ? unit.inferred : nil
         else { return unit }
+        for value in values { value.storage.packing.withLock { $0.isConstant = true } }
         result = PlanUnit(Folded(values: values), for: unit.node)
         draft.note(.foldConstants, unit.node)
       }
