@@ -163,6 +163,7 @@ def main():
             rows.append((step + 1, float(label), float(location)))
             if (step + 1) % 100 == 0:
                 print(step + 1, label, location, f"{np.median(times):.4f} s/step", file=sys.stderr)
+        print(f"TensorFlow: {np.median(times):.3f} s a step", file=sys.stderr)
         if arguments.save:
             saver.save(session, arguments.save, write_meta_graph=False)
     with open(arguments.output, "w", newline="") as file:
