@@ -1024,7 +1024,8 @@ def training():
             if event.graph_def:
                 definitions.append(tf.GraphDef.FromString(event.graph_def))
             for value in event.summary.value:
-                found[event.step, value.tag] = np.float32(value.simple_value)
+                if value.HasField("simple_value"):
+                    found[event.step, value.tag] = np.float32(value.simple_value)
     report("training's events equal metrics.csv",
            None if found == expected and len(rows) == 20
            else f"{len(found)} values, {len(expected)} in metrics.csv",
