@@ -23,26 +23,17 @@ struct ResizeBilinear: Op {
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     let images = inputs[0]
     let (height, width) = try resizing.target(images, inputs[1])
-    let resized = try context.allocate(
-      .float32, [images.dimensions[0], height, width, images.dimensions[3]])
+    let dimensions = [images.dimensions[0], height, width, images.dimensions[3]]
+    // Between pixels and themselves what is infinite would not stay so.
+    if images.dimensions == dimensions {
+      return try Cast(target: .float32).compute([images], context)
+    }
+    let resized = try context.allocate(.float32, dimensions)
     guard resized.count > 0 else { return [resized] }
-    if images.dataType == .float32, images.dimensions == resized.dimensions { return [images] }
     switch images.dataType {
-    case .float32:
-      let input = images.pointer(Float.self)
-      try resizeRows(images, resized, context) { width, channels, row, columns, target in
-        nagare_resize_row_f32(
-          Int64(width), Int64(channels), input + row.upper, input + row.lower, columns.before,
-          columns.after, columns.fractions, row.fraction, target)
-      }
+    case .float32: try resize(images, resized, context, nagare_resize_row_f32)
     case .float64: try resize(images, resized, context) { (x: Double) in Float(x) }
-    case .uint8:
-      let input = images.pointer(UInt8.self)
-      try resizeRows(images, resized, context) { width, channels, row, columns, target in
-        nagare_resize_row_u8(
-          Int64(width), Int64(channels), input + row.upper, input + row.lower, columns.before,
-          columns.after, columns.fractions, row.fraction, target)
-      }
+    case .uint8: try resize(images, resized, context, nagare_resize_row_u8)
     case .int8: try resize(images, resized, context) { (x: Int8) in Float(x) }
     case .uint16: try resize(images, resized, context) { (x: UInt16) in Float(x) }
     case .int16: try resize(images, resized, context) { (x: Int16) in Float(x) }
@@ -55,17 +46,29 @@ struct ResizeBilinear: Op {
     return [resized]
   }
 
+  /// One row: its pixels, their channels, the two rows of the input that it lies between, the pixels of
+  /// those that each of its own does, how near to the second of either, and where it goes.
+  private typealias RowLoop<T> = (
+    Int64, Int64, UnsafePointer<T>?, UnsafePointer<T>?, UnsafePointer<Int32>?,
+    UnsafePointer<Int32>?, UnsafePointer<Float>?, Float, UnsafeMutablePointer<Float>?
+  ) -> Void
+
+  private func resize<T: Scalar>(
+    _ images: Tensor, _ resized: Tensor, _ context: KernelContext, _ loop: RowLoop<T>
+  ) throws(GraphError) {
+    let input = images.pointer(T.self)
+    try resizeRows(images, resized, context) { width, channels, row, columns, target in
+      loop(
+        Int64(width), Int64(channels), input + row.upper, input + row.lower, columns.before,
+        columns.after, columns.fractions, row.fraction, target)
+    }
+  }
+
   @inline(__always)
   private func resize<T: Scalar>(
     _ images: Tensor, _ resized: Tensor, _ context: KernelContext, _ float: (T) -> Float
   ) throws(GraphError) {
     let input = images.pointer(T.self)
-    if images.dimensions == resized.dimensions {
-      // What is infinite stays so.
-      let output = resized.mutablePointer(Float.self)
-      for index in 0..<resized.count { output[index] = float(input[index]) }
-      return
-    }
     try resizeRows(images, resized, context) { width, channels, row, columns, target in
       let (upper, lower) = (input + row.upper, input + row.lower)
       var target = target
