@@ -86,6 +86,7 @@ public struct KernelContext: Sendable {
     where inputs[index].dataType == dataType && inputs[index].dimensions == dimensions
       && dataType != .string && isLastReference(index, inputs)
     {
+      inputs[index].storage.packing.withLock { $0 = .init() }
       return inputs[index]
     }
     return try allocate(dataType, dimensions)

@@ -43,6 +43,15 @@ import Testing
     #expect(packed != nil)
   }
 
+  /// A result in the memory of what was a constant is none.
+  @Test func overwrittenMemoryIsNoConstant() throws {
+    let inputs = [try Tensor([1, 2, 3] as [Float], dimensions: [3])]
+    inputs[0].storage.packing.withLock { $0.isConstant = true }
+    let result = try KernelContext.folding.allocate(.float32, [3], reusing: 0, of: inputs)
+    #expect(result.storage === inputs[0].storage)
+    #expect(result.storage.packing.withLock { !$0.isConstant })
+  }
+
   /// A variable that began as a constant is no constant.
   @Test func variablesAreRepacked() throws {
     var random = SeededGenerator(2)
