@@ -74,27 +74,39 @@ extension ElementwiseUnary {
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [inputs[0].shape] }
 }
 
-/// An op of one operand, element by element, on floating-point numbers: `y = f(x)`.
-protocol FloatUnary: ElementwiseUnary, FusibleOp, OverwritingOp {
+/// `y = f(x)` for a number of elements; `y` may be `x`.
+typealias FloatLoop =
+  @Sendable (Int64, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?) -> Void
+
+/// An op of one operand, element by element: `y = f(x)`.
+protocol UnaryFunction: ElementwiseUnary, FusibleOp, OverwritingOp {
   static func function<T: FloatNumber>(_ x: T) -> T
   /// A loop over `float32` elements that is faster than `function` for each.
   static var loop: FloatLoop? { get }
 }
 
-/// `y = f(x)` for a number of elements; `y` may be `x`.
-typealias FloatLoop =
-  @Sendable (Int64, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?) -> Void
-
-extension FloatUnary {
+extension UnaryFunction {
   static var loop: FloatLoop? { nil }
 
   static var kernel: FusedElementwise.Kernel {
     if let loop { return .unary(loop) }
     return .unary { count, x, y in
-      if let x, let y { block(x, y, Int(count)) }
+      if let x, let y { floats(x, y, Int(count)) }
     }
   }
 
+  @inline(__always)
+  fileprivate static func floats<T: FloatNumber>(
+    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int
+  ) {
+    mapBlock(x, y, count) { function($0) }
+  }
+}
+
+/// An op of one operand, element by element, on floating-point numbers.
+protocol FloatUnary: UnaryFunction {}
+
+extension FloatUnary {
   static var signature: Signature {
     Signature(
       inputs: ["x: T"], outputs: ["y: T"],
@@ -107,39 +119,20 @@ extension FloatUnary {
     switch inputs[0].dataType {
     case .float32:
       if let loop = Self.loop { return try mapLoop(inputs, context, loop) }
-      return try mapBlocks(inputs, context, cost: 4, Self.block as UnaryBlock<Float>)
+      return try mapBlocks(inputs, context, cost: 4, Self.floats as UnaryBlock<Float>)
     case .float64:
-      return try mapBlocks(inputs, context, cost: 8, Self.block as UnaryBlock<Double>)
+      return try mapBlocks(inputs, context, cost: 8, Self.floats as UnaryBlock<Double>)
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
   }
-
-  @inline(__always)
-  private static func block<T: FloatNumber>(
-    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int
-  ) {
-    mapBlock(x, y, count) { function($0) }
-  }
 }
 
-/// An op of one operand, element by element, on numbers of any kind: `y = f(x)`.
-protocol NumberUnary: ElementwiseUnary, FusibleOp, OverwritingOp {
-  static func function<T: FloatNumber>(_ x: T) -> T
+/// An op of one operand, element by element, on numbers of any kind.
+protocol NumberUnary: UnaryFunction {
   static func function<T: IntegerNumber>(_ x: T) -> T
-  /// A loop over `float32` elements that is faster than `function` for each.
-  static var loop: FloatLoop? { get }
 }
 
 extension NumberUnary {
-  static var loop: FloatLoop? { nil }
-
-  static var kernel: FusedElementwise.Kernel {
-    if let loop { return .unary(loop) }
-    return .unary { count, x, y in
-      if let x, let y { floats(x, y, Int(count)) }
-    }
-  }
-
   func computeOutput(
     _ inputs: [Tensor], _ context: KernelContext
   ) throws(GraphError) -> Tensor {
@@ -161,13 +154,6 @@ extension NumberUnary {
       return try mapBlocks(inputs, context, Self.integers as UnaryBlock<UInt64>)
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
-  }
-
-  @inline(__always)
-  private static func floats<T: FloatNumber>(
-    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int
-  ) {
-    mapBlock(x, y, count) { function($0) }
   }
 
   @inline(__always)
@@ -413,20 +399,20 @@ extension ElementwiseBinary {
   }
 }
 
-/// An op of two operands with broadcasting on floating-point numbers: `z = f(x, y)`.
-protocol FloatBinary: ElementwiseBinary, FusibleOp, OverwritingOp {
-  static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
-  /// A loop over `float32` elements that is faster than `function` for each, in place too.
-  static var loop: FloatArithmeticLoop? { get }
-}
-
 /// `z = f(x, y)` for a number of elements, with the step of `x` and of `y`, 1 or 0; `z` may be `x` or `y`.
 typealias FloatArithmeticLoop =
   @Sendable (
     Int64, UnsafePointer<Float>?, Int64, UnsafePointer<Float>?, Int64, UnsafeMutablePointer<Float>?
   ) -> Void
 
-extension FloatBinary {
+/// An op of two operands with broadcasting: `z = f(x, y)`.
+protocol BinaryFunction: ElementwiseBinary, FusibleOp, OverwritingOp {
+  static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
+  /// A loop over `float32` elements that is faster than `function` for each, in place too.
+  static var loop: FloatArithmeticLoop? { get }
+}
+
+extension BinaryFunction {
   static var loop: FloatArithmeticLoop? { nil }
 
   static var kernel: FusedElementwise.Kernel {
@@ -434,7 +420,12 @@ extension FloatBinary {
   }
 
   var overwrites: ClosedRange<Int> { 0...1 }
+}
 
+/// An op of two operands with broadcasting on floating-point numbers.
+protocol FloatBinary: BinaryFunction {}
+
+extension FloatBinary {
   func computeOutput(
     _ inputs: [Tensor], _ context: KernelContext
   ) throws(GraphError) -> Tensor {
@@ -449,23 +440,12 @@ extension FloatBinary {
   }
 }
 
-/// An op of two operands with broadcasting on numbers of any kind: `z = f(x, y)`.
-protocol NumberBinary: ElementwiseBinary, FusibleOp, OverwritingOp {
-  static func function<T: FloatNumber>(_ x: T, _ y: T) -> T
+/// An op of two operands with broadcasting on numbers of any kind.
+protocol NumberBinary: BinaryFunction {
   static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T
-  /// A loop over `float32` elements that is faster than `function` for each, in place too.
-  static var loop: FloatArithmeticLoop? { get }
 }
 
 extension NumberBinary {
-  static var loop: FloatArithmeticLoop? { nil }
-
-  static var kernel: FusedElementwise.Kernel {
-    .arithmetic(loop ?? arithmetic { (x: Float, y) in function(x, y) })
-  }
-
-  var overwrites: ClosedRange<Int> { 0...1 }
-
   func computeOutput(
     _ inputs: [Tensor], _ context: KernelContext
   ) throws(GraphError) -> Tensor {
