@@ -39,7 +39,7 @@ final class Plan: Sendable {
   /// What is in a place before the first step.
   let givenNames: [Int: String]
   /// What the passes did.
-  let changes: [PlanChange]
+  let changes: [PlanDescription.Change]
   /// Where each feed goes.
   let feeds: [Int]
   /// Where each fetch is found.

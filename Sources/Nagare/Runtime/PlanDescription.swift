@@ -30,7 +30,7 @@ public struct PlanDescription: Sendable {
     public let released: [String]
   }
 
-  /// A node that is not computed by itself.
+  /// What a pass did to a node: it is not computed by itself.
   public struct Change: Sendable {
     public let pass: PlanPass
     public let node: Node
@@ -51,7 +51,7 @@ public struct PlanDescription: Sendable {
   public let isComplete: Bool
 
   init(_ plan: Plan, shapes: [Int: [Shape]]) {
-    changes = plan.changes.map { Change(pass: $0.pass, node: $0.node, into: $0.into) }
+    changes = plan.changes
     var parts: [Int: [Node]] = [:]
     for change in plan.changes where change.pass.makesOne {
       if let into = change.into { parts[into.id, default: []].append(change.node) }

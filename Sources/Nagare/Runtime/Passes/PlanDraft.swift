@@ -11,7 +11,7 @@ struct PlanDraft {
   /// Nodes that run for what they do.
   let targets: Set<Int>
   /// What passes did.
-  private(set) var changes: [PlanChange] = []
+  private(set) var changes: [PlanDescription.Change] = []
 
   init(
     _ units: [PlanUnit], of nodes: [Node], fed: Set<Node.Edge>, fetched: [Node.Edge],
@@ -38,7 +38,7 @@ struct PlanDraft {
   }
 
   mutating func note(_ pass: PlanPass, _ node: Node, into other: Node? = nil) {
-    changes.append(PlanChange(pass: pass, node: node, into: other))
+    changes.append(PlanDescription.Change(pass: pass, node: node, into: other))
   }
 
   /// Replaces each unit by what `body` makes of it, with its inputs replaced as `replacement` says for
@@ -69,12 +69,4 @@ struct PlanDraft {
     }
     units = units.compactMap { absorbed[$0.node.id] == nil ? fused[$0.node.id] ?? $0 : nil }
   }
-}
-
-/// What a pass did to a node: it is not computed by itself.
-struct PlanChange: Sendable {
-  let pass: PlanPass
-  let node: Node
-  /// What it is part of, or gives the same; `nil` when it is a constant.
-  let into: Node?
 }
