@@ -35,9 +35,12 @@ final class RunFolder {
   }
 
   /// The text of a file, `nil` when it is not there.
-  func text(of name: String) throws(GraphError) -> String? {
-    guard FileSystem.kind(file(name)) == .file else { return nil }
-    return String(decoding: try FileSystem.read(file(name)), as: UTF8.self)
+  func text(of name: String) throws(GraphError) -> String? { try Self.text(of: name, in: path) }
+
+  static func text(of name: String, in folder: String) throws(GraphError) -> String? {
+    let file = FileSystem.join(folder, name)
+    guard FileSystem.kind(file) == .file else { return nil }
+    return String(decoding: try FileSystem.read(file), as: UTF8.self)
   }
 
   /// Cuts the event files off after `step`, and behind what a writer that was stopped left unfinished.

@@ -19,17 +19,12 @@ public struct RunPage {
   public init(folder: String, title: String) throws(GraphError) {
     self.folder = folder
     self.title = title
-    func text(_ name: String) throws(GraphError) -> String? {
-      let path = FileSystem.join(folder, name)
-      guard FileSystem.kind(path) == .file else { return nil }
-      return String(decoding: try FileSystem.read(path), as: UTF8.self)
+    var table = MetricsTable()
+    if let text = try RunFolder.text(of: MetricsTable.fileName, in: folder) {
+      table = try MetricsTable(text, upTo: .max)
     }
-    let table = try text(MetricsTable.fileName)
-    metrics =
-      try table.map { (text) throws(GraphError) in
-        try MetricsTable(text, upTo: .max)
-      } ?? MetricsTable()
-    let json = Data((try text(RunSettings.fileName) ?? "{}").utf8)
+    metrics = table
+    let json = Data((try RunFolder.text(of: RunSettings.fileName, in: folder) ?? "{}").utf8)
     guard let parsed = try? JSONSerialization.jsonObject(with: json) as? [String: Any] else {
       throw .dataLoss("\(folder)/\(RunSettings.fileName): it is not a JSON object")
     }
@@ -75,7 +70,7 @@ public struct RunPage {
   }
 
   /// The losses over the steps.
-  private var losses: CurveChart {
+  var losses: CurveChart {
     let own = Set(settings["losses"] as? [String] ?? [])
     return metrics.chart("Training loss", "loss", isLogarithmic: true) {
       own.contains($0) || TrainingGraph.isLoss($0)
@@ -83,7 +78,7 @@ public struct RunPage {
   }
 
   /// The learning rate over the steps.
-  private var learningRate: CurveChart {
+  var learningRate: CurveChart {
     metrics.chart(
       "Learning rate", "rate", isLogarithmic: false, TrainingGraph.isLearningRate)
   }

@@ -320,25 +320,14 @@ public final class TrainingLoop {
   }
 
   private func writeCurves() throws(GraphError) {
-    let losses = lossColumns
-    if !losses.isEmpty { try write("loss", losses, isLogarithmic: true) }
-    let rates = metrics.columns.filter(TrainingGraph.isLearningRate)
-    if !rates.isEmpty { try write("learning-rate", rates, isLogarithmic: false) }
     var page = try RunPage(folder: folder.path, title: "Training run")
+    for (chart, name) in [(page.losses, "loss.svg"), (page.learningRate, "learning-rate.svg")]
+    where !chart.series.isEmpty {
+      try folder.write(chart.svg, to: name)
+    }
     page.addLastValues()
     page.addCurves()
     page.addSettings()
     try page.write()
-  }
-
-  private func write(
-    _ name: String, _ columns: [String], isLogarithmic: Bool
-  ) throws(GraphError) {
-    let series = columns.map { CurveChart.Series(name: $0, points: metrics.points($0)) }
-    let words = name.split(separator: "-").joined(separator: " ")
-    let chart = CurveChart(
-      title: "Training \(words)", xLabel: "step", yLabel: words, series: series,
-      isLogarithmic: isLogarithmic)
-    try folder.write(chart.svg, to: name + ".svg")
   }
 }
