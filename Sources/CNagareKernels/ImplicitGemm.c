@@ -23,8 +23,6 @@
 #define SUM_POSITIONS 256
 /// Positions below which a filter gradient gets no further accumulator.
 #define PART_POSITIONS 1024
-/// Elements that all partial filter gradients may have together.
-#define PARTIAL_ELEMENTS 1048576
 
 /// How a grid of positions, for each of which taps of a source are read, is cut into blocks.
 typedef struct {

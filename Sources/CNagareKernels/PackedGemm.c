@@ -18,8 +18,6 @@
 #define FEWEST_CHANNELS 16
 /// Positions below which the gradient gets no further accumulator.
 #define PART_POSITIONS 512
-/// Elements that all partial filter gradients may have together.
-#define PARTIAL_ELEMENTS 1048576
 
 /// The division into tasks: over positions (parts, each with its own accumulator) and over blocks of
 /// rows of the filter (slices).

@@ -10,8 +10,6 @@
 /// Channels of the input and of the output of which a task sums the products.
 #define CHUNK 128
 #define PLANE_GAP 16
-/// Elements that all partial filter gradients may have together.
-#define PARTIAL_ELEMENTS 1048576
 
 /// How a filter gradient is divided into tasks: over chunks of input and output channels and over parts
 /// of the tiles.
