@@ -19,8 +19,6 @@
 #define CHUNK_ELEMENTS 4096
 /// Accumulators of a filter gradient.
 #define PARTS 16
-/// Pixels of a tile.
-#define TILE_PIXELS 6
 
 static int64_t depth(const nagare_convolution *shape) {
   return shape->filter_height * shape->filter_width * shape->input_channels;
@@ -123,6 +121,13 @@ void nagare_few_channels_filter_gradient_sum_f32(
 #include "VectorTypes.h"
 
 #define PANEL (2 * LANES)
+/// Pixels of a tile, which fits into the registers.
+#undef TILE_PIXELS
+#if VECTOR_REGISTERS == 32
+#define TILE_PIXELS 8
+#else
+#define TILE_PIXELS 6
+#endif
 
 /// Copies what a block of output rows sees, with zeros where there is no picture, and says where each
 /// element of the filter begins to read.

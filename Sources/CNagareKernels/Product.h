@@ -11,9 +11,17 @@
 #include "VectorTypes.h"
 
 #define PANEL (2 * LANES)
-/// Rows of the widest tile: 6 × 2 vectors and 9 × 1 vector fill, with their operands, 16 registers.
+/// Rows of the widest tile: 6 × 2 vectors and 9 × 1 vector fill, with their operands, 16 registers;
+/// 8 × 2 and 12 × 1 fill 32, for there A is read by vectors.
+#undef WIDE_ROWS
+#undef NARROW_ROWS
+#if VECTOR_REGISTERS == 32
+#define WIDE_ROWS 8
+#define NARROW_ROWS 12
+#else
 #define WIDE_ROWS 6
 #define NARROW_ROWS 9
+#endif
 /// Elements of B that may pass through the first-level cache again for each few rows of A.
 #define SMALL_PRODUCT 16384
 
@@ -46,6 +54,39 @@ INLINE void NAME(multiply_step)(
   }
 }
 
+#if VECTOR_REGISTERS == 32
+/// As many k as a vector has lanes, the elements of A by vectors.
+INLINE void NAME(multiply_steps)(
+    const int rows, const int vectors, const REAL *const *a, int64_t at, const REAL *b,
+    VECTOR sum[][2]) {
+  VECTOR x[NARROW_ROWS];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++) x[i] = NAME(load)(a[i] + at);
+#pragma clang loop unroll(full)
+  for (int k = 0; k < LANES; k++, b += vectors * LANES) {
+    VECTOR b0 = NAME(load)(b);
+    VECTOR b1 = vectors > 1 ? NAME(load)(b + LANES) : b0;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+      sum[i][0] += x[i][k] * b0;
+      if (vectors > 1) sum[i][1] += x[i][k] * b1;
+    }
+  }
+}
+#define STEPS LANES
+#else
+/// Four k one after the other.
+INLINE void NAME(multiply_steps)(
+    const int rows, const int vectors, const REAL *const *a, int64_t at, const REAL *b,
+    VECTOR sum[][2]) {
+  NAME(multiply_step)(rows, vectors, a, at, b, sum);
+  NAME(multiply_step)(rows, vectors, a, at + 1, b + vectors * LANES, sum);
+  NAME(multiply_step)(rows, vectors, a, at + 2, b + 2 * vectors * LANES, sum);
+  NAME(multiply_step)(rows, vectors, a, at + 3, b + 3 * vectors * LANES, sum);
+}
+#define STEPS 4
+#endif
+
 /// `single` says that `run` is 1.
 INLINE void NAME(tile)(
     const int rows, const int vectors, const bool single, const REAL *a, const int64_t *row,
@@ -67,13 +108,10 @@ INLINE void NAME(tile)(
       b += width;
     } else {
       int64_t k = run;
-      for (; k >= 4; k -= 4) {
-        NAME(multiply_step)(rows, vectors, pointer, at, b, sum);
-        NAME(multiply_step)(rows, vectors, pointer, at + 1, b + width, sum);
-        NAME(multiply_step)(rows, vectors, pointer, at + 2, b + 2 * width, sum);
-        NAME(multiply_step)(rows, vectors, pointer, at + 3, b + 3 * width, sum);
-        at += 4;
-        b += 4 * width;
+      for (; k >= STEPS; k -= STEPS) {
+        NAME(multiply_steps)(rows, vectors, pointer, at, b, sum);
+        at += STEPS;
+        b += STEPS * width;
       }
       for (; k > 0; k--) {
         NAME(multiply_step)(rows, vectors, pointer, at, b, sum);
@@ -143,19 +181,38 @@ TILE(6, 1)
 TILE(7, 1)
 TILE(8, 1)
 TILE(9, 1)
+#if VECTOR_REGISTERS == 32
+TILE(7, 2)
+TILE(8, 2)
+TILE(10, 1)
+TILE(11, 1)
+TILE(12, 1)
+#define MORE_WIDE_TILES(KIND) , NAME(KIND##_7_2), NAME(KIND##_8_2)
+#define MORE_NARROW_TILES(KIND) , NAME(KIND##_10_1), NAME(KIND##_11_1), NAME(KIND##_12_1)
+#else
+#define MORE_WIDE_TILES(KIND)
+#define MORE_NARROW_TILES(KIND)
+#endif
 #undef TILE
+#undef STEPS
 
 #define TILES(KIND, V)                                                                         \
-  {NAME(KIND##_1_##V), NAME(KIND##_2_##V), NAME(KIND##_3_##V), NAME(KIND##_4_##V),             \
-   NAME(KIND##_5_##V), NAME(KIND##_6_##V)
-#define NARROW_TILES(KIND) TILES(KIND, 1), NAME(KIND##_7_1), NAME(KIND##_8_1), NAME(KIND##_9_1)}
+  NAME(KIND##_1_##V), NAME(KIND##_2_##V), NAME(KIND##_3_##V), NAME(KIND##_4_##V),              \
+      NAME(KIND##_5_##V), NAME(KIND##_6_##V)
+#define WIDE_TILES(KIND) {TILES(KIND, 2) MORE_WIDE_TILES(KIND)}
+#define NARROW_TILES(KIND)                                                                     \
+  {TILES(KIND, 1), NAME(KIND##_7_1), NAME(KIND##_8_1),                                         \
+   NAME(KIND##_9_1) MORE_NARROW_TILES(KIND)}
 /// By whether runs are of one element, and by rows less one.
 static const NAME(tile_function) NAME(wide_tiles)[2][WIDE_ROWS] = {
-    TILES(tile, 2)}, TILES(single_tile, 2)}};
+    WIDE_TILES(tile), WIDE_TILES(single_tile)};
 static const NAME(tile_function) NAME(narrow_tiles)[2][NARROW_ROWS] = {
     NARROW_TILES(tile), NARROW_TILES(single_tile)};
 #undef TILES
+#undef WIDE_TILES
 #undef NARROW_TILES
+#undef MORE_WIDE_TILES
+#undef MORE_NARROW_TILES
 
 /// Columns that packed B has for `columns` columns.
 INLINE int64_t NAME(padded_columns)(int64_t columns) {

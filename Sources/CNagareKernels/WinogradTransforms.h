@@ -179,8 +179,37 @@ INLINE void NAME(product)(
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (VECTOR){0};
     const REAL *x = a, *y = b;
+    int64_t k = 0;
+#if VECTOR_REGISTERS == 32
+    // There is room for A by vectors, of k or of rows, whichever are consecutive.
+    for (; along && k + LANES <= depth; k += LANES, x += LANES) {
+      VECTOR row[12];
+#pragma clang loop unroll(full)
+      for (int i = 0; i < rows; i++) row[i] = NAME(load)(x + i * a_row);
+#pragma clang loop unroll(full)
+      for (int j = 0; j < LANES; j++, y += b_row) {
+        const VECTOR b0 = NAME(load)(y);
+        const VECTOR b1 = vectors > 1 ? NAME(load)(y + LANES) : b0;
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows; i++) {
+          sum[i][0] += row[i][j] * b0;
+          if (vectors > 1) sum[i][1] += row[i][j] * b1;
+        }
+      }
+    }
+    for (; !along && rows % LANES == 0 && k < depth; k++, x += a_step, y += b_row) {
+      const VECTOR b0 = NAME(load)(y);
+      const VECTOR b1 = vectors > 1 ? NAME(load)(y + LANES) : b0;
+#pragma clang loop unroll(full)
+      for (int i = 0; i < rows; i++) {
+        const VECTOR column = NAME(load)(x + i / LANES * LANES);
+        sum[i][0] += column[i % LANES] * b0;
+        if (vectors > 1) sum[i][1] += column[i % LANES] * b1;
+      }
+    }
+#endif
 #pragma clang loop unroll(disable)
-    for (int64_t k = 0; k < depth; k++, x += a_step, y += b_row) {
+    for (; k < depth; k++, x += a_step, y += b_row) {
       const VECTOR b0 = NAME(load)(y);
       const VECTOR b1 = vectors > 1 ? NAME(load)(y + LANES) : b0;
 #pragma clang loop unroll(full)
@@ -225,6 +254,13 @@ PRODUCT(5, 1)
 PRODUCT(6, 1)
 PRODUCT(8, 1)
 PRODUCT(12, 1)
+#if VECTOR_REGISTERS == 32
+PRODUCT(8, 2)
+PRODUCT(12, 2)
+#define TALL_PRODUCTS , NULL, NAME(product_8_2), NULL, NULL, NULL, NAME(product_12_2)
+#else
+#define TALL_PRODUCTS
+#endif
 #undef PRODUCT
 /// By vectors and rows, less one each.
 static const NAME(product_function) NAME(products)[2][12] = {
@@ -232,7 +268,17 @@ static const NAME(product_function) NAME(products)[2][12] = {
      NAME(product_5_1), NAME(product_6_1), NULL, NAME(product_8_1), NULL, NULL, NULL,
      NAME(product_12_1)},
     {NAME(product_1_2), NAME(product_2_2), NAME(product_3_2), NAME(product_4_2),
-     NAME(product_5_2), NAME(product_6_2)}};
+     NAME(product_5_2), NAME(product_6_2) TALL_PRODUCTS}};
+#undef TALL_PRODUCTS
+
+/// Rows that are multiplied at a time where there are as many, or 0 for at most six: what fits into the
+/// registers beside its operands.
+INLINE int64_t NAME(tall_rows)(int64_t rows, bool narrow) {
+  if ((!narrow && VECTOR_REGISTERS < 32) || rows < 8) return 0;
+  // 12 × 2 vectors leave no room for a vector of each row.
+  if (!narrow && PRODUCT_ALONG) return 8;
+  return rows % 12 != 0 && rows % 8 == 0 ? 8 : 12;
+}
 
 /// C = A · B, or that added to C, for any number of rows and one panel of columns, one vector wide if
 /// `narrow`.
@@ -241,7 +287,7 @@ static void NAME(multiply_panel)(
     bool narrow, REAL *c, int64_t c_row, bool accumulate) {
   const NAME(product_function) *products = NAME(products)[!narrow];
   const int64_t a_row = PRODUCT_ALONG ? a_stride : 1;
-  const int64_t tall = !narrow || rows < 8 ? 0 : rows % 12 != 0 && rows % 8 == 0 ? 8 : 12;
+  const int64_t tall = NAME(tall_rows)(rows, narrow);
   if (tall > 0 && rows >= tall) {
     const int64_t groups = rows / tall, done = groups * tall;
     products[tall - 1](a, a_stride, b, b_row, depth, c, c_row, groups, accumulate);

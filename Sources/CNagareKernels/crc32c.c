@@ -55,6 +55,39 @@ uint32_t nagare_crc32c(uint32_t crc, const void *bytes, size_t count) {
   return nagare_crc32c_portable(crc, bytes, count);
 }
 
+#elif defined(__aarch64__) && (defined(__linux__) || defined(__APPLE__))
+
+#if defined(__linux__)
+#include <sys/auxv.h>
+
+#ifndef HWCAP_CRC32
+#define HWCAP_CRC32 (1 << 7)
+#endif
+
+static int has_crc32(void) { return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0; }
+#else
+// Every such processor of Apple's has it.
+static int has_crc32(void) { return 1; }
+#endif
+
+__attribute__((target("crc"))) static uint32_t crc32c_armv8(
+    uint32_t start, const void *bytes, size_t count) {
+  const unsigned char *p = bytes;
+  uint32_t crc = ~start;
+  for (; count >= 8; count -= 8, p += 8) {
+    uint64_t word;
+    memcpy(&word, p, 8);
+    crc = __builtin_arm_crc32cd(crc, word);
+  }
+  for (; count > 0; count--, p++) crc = __builtin_arm_crc32cb(crc, *p);
+  return ~crc;
+}
+
+uint32_t nagare_crc32c(uint32_t crc, const void *bytes, size_t count) {
+  if (has_crc32()) return crc32c_armv8(crc, bytes, count);
+  return nagare_crc32c_portable(crc, bytes, count);
+}
+
 #else
 
 uint32_t nagare_crc32c(uint32_t crc, const void *bytes, size_t count) {

@@ -5,5 +5,5 @@
 /// environment variable NAGARE_INSTRUCTION_SET=portable says so for the whole process.
 void nagare_kernels_use_portable(int portable);
 
-/// The instruction set that kernels run with in the calling thread: "avx2" or "portable".
+/// The instruction set that kernels run with in the calling thread: "avx2", "neon" or "portable".
 const char *nagare_kernels_instruction_set(void);

@@ -5,7 +5,7 @@ import CNagareKernels
 public struct Machine: Sendable {
   /// The processors that the process may run on.
   public let processors: Int
-  /// What the engine's own kernels are compiled for: `avx2` or `portable`.
+  /// What the engine's own kernels are compiled for: `avx2`, `neon` or `portable`.
   public let instructionSet: String
 
   /// The machine that runs this process.
