@@ -7,7 +7,8 @@ RELEASE_FLAGS ?= -debug-info-format none
 BIN = $(shell $(SWIFT) build -c release $(RELEASE_FLAGS) --show-bin-path)
 DEMO ?= demo
 
-.PHONY: all build demo test lint format compat bench-peers docs clean dependencies
+.PHONY: all build demo test test-kernels test-arm lint format compat bench-peers docs clean \
+  dependencies
 
 all: build
 
@@ -26,6 +27,19 @@ demo: build
 # C is optimised although Swift is not: the tests train a detector.
 test: dependencies lint
 	$(SWIFT) test --disable-xctest $(BUILD_FLAGS) -Xcc -O2
+
+# The C kernels beside plain loops, without Swift: on this machine, and those for arm64, which an emulator
+# runs elsewhere. ARGUMENTS=10 tries ten times as many shapes.
+test-kernels:
+	$(MAKE) -C Tests/Kernels -j4 check
+
+ifneq ($(filter arm64 aarch64,$(shell uname -m)),)
+test-arm: test-kernels
+else
+test-arm:
+	@.ci/dependencies qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+	$(MAKE) -C Tests/Kernels -j4 check-arm
+endif
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources/Nagare \

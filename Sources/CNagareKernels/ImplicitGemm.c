@@ -533,13 +533,6 @@ static void NAME(input_gradient_pack)(
       }
 }
 
-/// Integers are unsigned here, but not to a mask.
-#if REAL_FLOATING
-typedef REAL NAME(signed_real);
-#else
-typedef REAL_BITS NAME(signed_real);
-#endif
-
 static void NAME(input_gradient)(
     const nagare_convolution *shape, const REAL *output_gradient, const REAL *packed,
     const void *mask, REAL *input_gradient, int64_t task, void *scratch) {

@@ -144,7 +144,7 @@ INLINE void NAME(tile)(
         REAL value = part[j];
         if (output->accumulate) value += c[j];
         if (output->bias) value += output->bias[j];
-        if (output->relu && value < 0) value = 0;
+        if (output->relu && (NAME(signed_real))value < 0) value = 0;
         c[j] = value;
       }
     }

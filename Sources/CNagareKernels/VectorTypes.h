@@ -34,5 +34,16 @@ INLINE VECTOR NAME(splat)(REAL x) {
   for (int64_t i = 0; i < LANES; i++) value[i] = x;
   return value;
 }
+/// Integers that wrap are unsigned, but have a sign to a ReLU and to a mask.
+#if REAL_FLOATING
+typedef REAL NAME(signed_real);
+typedef VECTOR NAME(signed_vector);
+#else
+typedef REAL_BITS NAME(signed_real);
+typedef MASK NAME(signed_vector);
+#endif
 /// max(x, 0) that keeps NaN.
-INLINE VECTOR NAME(relu)(VECTOR x) { return (VECTOR)((MASK)x & ~(MASK)(x < (VECTOR){0})); }
+INLINE VECTOR NAME(relu)(VECTOR x) {
+  const NAME(signed_vector) value = (NAME(signed_vector))x;
+  return (VECTOR)((MASK)x & ~(MASK)(value < (NAME(signed_vector)){0}));
+}
