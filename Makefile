@@ -7,8 +7,8 @@ RELEASE_FLAGS ?= -debug-info-format none
 BIN = $(shell $(SWIFT) build -c release $(RELEASE_FLAGS) --show-bin-path)
 DEMO ?= demo
 
-.PHONY: all build demo test test-kernels test-arm lint format compat bench-peers docs clean \
-  dependencies
+.PHONY: all build demo test test-kernels test-arm lint format compat bench-peers bench-kernels \
+  docs clean dependencies
 
 all: build
 
@@ -60,6 +60,14 @@ PEERS ?=
 bench-peers: build
 	$(SWIFT) build -c release $(RELEASE_FLAGS) --product example-networks
 	@.ci/bench-peers "$(BIN)/nagare" "$(BIN)/example-networks" $(PEERS)
+
+# Times the kernels beside oneDNN and OpenBLAS, as far as they are installed (Debian: libdnnl-dev,
+# libopenblas-dev), and writes the result into Docs. BENCH=--json prints all times, BENCH="--only MobileNet"
+# measures some.
+BENCH ?=
+bench-kernels:
+	$(MAKE) -C Tests/Kernels -j4 bench
+	@.ci/bench-kernels $(BENCH)
 
 clean:
 	rm -rf .build
