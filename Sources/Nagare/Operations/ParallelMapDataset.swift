@@ -105,6 +105,8 @@ private struct ParallelMapSource: DatasetSource {
 
     init(_ result: Result<[Tensor], GraphError>) { made = result }
 
+    override var isIndependent: Bool { true }
+
     override func perform() {
       guard let (arguments, map, environment) = work.take() else { return }
       do throws(GraphError) {
@@ -149,10 +151,11 @@ private struct ParallelMapSource: DatasetSource {
           return
         }
         let generators = ElementGenerators(scope.context.generators, index: scope.advance())
-        let environment = scope.environment.with(random: generators)
+        // The threads are busy with elements: dividing one among them would only cost.
+        let environment = scope.environment.with(threads: .serial, random: generators)
         let task = ElementTask(element, source.map, environment)
         tasks.append(task)
-        environment.threads.submit(task)
+        scope.environment.threads.submit(task)
       } catch {
         tasks.append(ElementTask(.failure(error)))
       }

@@ -18,10 +18,8 @@ public struct KernelContext: Sendable {
   /// For evaluating constants while a graph is built: one thread, no resources.
   static let folding = KernelContext()
 
-  private static let caller = ThreadPool(threads: 1)
-
   /// The threads to split work over.
-  var threads: ThreadPool { sessionEnvironment?.threads ?? Self.caller }
+  var threads: ThreadPool { sessionEnvironment?.threads ?? .serial }
 
   /// Where the node runs.
   ///

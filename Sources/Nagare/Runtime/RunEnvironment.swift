@@ -26,10 +26,11 @@ final class RunEnvironment: Sendable {
 
   /// The same, but for what is given.
   func with(
-    random: (any RandomSource)? = nil, path: String? = nil, calls: [String]? = nil
+    threads: ThreadPool? = nil, random: (any RandomSource)? = nil, path: String? = nil,
+    calls: [String]? = nil
   ) -> RunEnvironment {
     RunEnvironment(
-      threads: threads, resources: resources, functions: functions,
+      threads: threads ?? self.threads, resources: resources, functions: functions,
       random: random ?? self.random, path: path ?? self.path, calls: calls ?? self.calls)
   }
 

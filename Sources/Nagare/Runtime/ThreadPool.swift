@@ -43,6 +43,8 @@ public final class ThreadPool: @unchecked Sendable {
     /// What is to be done when there are no jobs.
     var tasks: [BackgroundTask] = []
     var isStopping = false
+    /// Threads in `help`.
+    var helpers = 0
 
     func serve() {
       condition.lock()
@@ -75,6 +77,9 @@ public final class ThreadPool: @unchecked Sendable {
   /// The number of threads that work on a call of `run`, the caller included.
   public let threadCount: Int
 
+  /// No threads but the caller's.
+  static let serial = ThreadPool(threads: 1)
+
   /// A pool of `threads` threads; as many as the process may use when `nil`.
   public init(threads: Int? = nil) {
     threadCount = min(256, max(1, threads ?? ThreadPool.availableProcessors))
@@ -105,9 +110,36 @@ public final class ThreadPool: @unchecked Sendable {
   /// thread leaves it to whoever needs it.
   func submit(_ task: BackgroundTask) {
     guard threadCount > 1 else { return }
+    task.pool = self
     shared.condition.lock()
     shared.tasks.append(task)
     shared.condition.broadcast()
+    shared.condition.unlock()
+  }
+
+  /// Does independent tasks until the given one, which another thread has begun, is done.
+  func help(until task: BackgroundTask) {
+    let condition = shared.condition
+    condition.lock()
+    shared.helpers += 1
+    while !task.isDone {
+      if let index = shared.tasks.firstIndex(where: \.isIndependent) {
+        let other = shared.tasks.remove(at: index)
+        condition.unlock()
+        other.run()
+        condition.lock()
+      } else {
+        condition.wait()
+      }
+    }
+    shared.helpers -= 1
+    condition.unlock()
+  }
+
+  /// Has those in `help` look whether what they wait for is done.
+  func wakeHelpers() {
+    shared.condition.lock()
+    if shared.helpers > 0 { shared.condition.broadcast() }
     shared.condition.unlock()
   }
 
