@@ -14,6 +14,7 @@
 
 #include "NagareArithmetic.h"
 #include "NagareColumns.h"
+#include "NagareContrast.h"
 #include "NagareConvolution.h"
 #include "NagareDepthwiseConvolution.h"
 #include "NagareGemm.h"
@@ -21,6 +22,7 @@
 #include "NagareOptimizers.h"
 #include "NagarePeak.h"
 #include "NagarePooling.h"
+#include "NagareReduction.h"
 #include "NagareRelu.h"
 #include "NagareResize.h"
 #include "NagareTranscendental.h"

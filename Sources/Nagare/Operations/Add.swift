@@ -11,6 +11,8 @@ struct Add: NumberBinary {
         .complex128, .string)
     ])
 
+  static var loop: FloatArithmeticLoop? { nagare_add_f32 }
+
   @inline(__always) static func function<T: FloatNumber>(_ x: T, _ y: T) -> T { x + y }
   @inline(__always) static func function<T: IntegerNumber>(_ x: T, _ y: T) -> T { x &+ y }
 

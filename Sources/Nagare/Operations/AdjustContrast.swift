@@ -1,3 +1,5 @@
+import CNagareKernels
+
 /// Pictures with each channel moved away from its mean, or towards it.
 struct AdjustContrast: WithoutGradient {
   static let name = "AdjustContrastv2"
@@ -28,31 +30,13 @@ struct AdjustContrast: WithoutGradient {
     context.threads.run(images.count / size) { image in
       let source = input + image * size
       let target = output + image * size
-      let means = Self.means(source, scratch: target, pixels: size / channels, channels)
-      for pixel in 0..<size / channels {
-        for channel in 0..<channels {
-          let index = pixel * channels + channel
-          target[index] = means[channel] + factor * (source[index] - means[channel])
-        }
-      }
+      let pixels = Int64(size / channels)
+      // Halves of the picture are added: TensorFlow's order, which loses less than one after the other.
+      nagare_sum_halves_f32(pixels, Int64(channels), source, target)
+      let scale = 1 / Float(pixels)
+      let means = (0..<channels).map { target[$0] * scale }
+      nagare_adjust_contrast_f32(pixels, Int64(channels), source, means, factor, target)
     }
     return [result]
-  }
-
-  /// The mean of each channel, halves of the picture added until one pixel is left: TensorFlow's order,
-  /// which loses less than adding one after the other.
-  private static func means(
-    _ source: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, pixels: Int,
-    _ channels: Int
-  ) -> [Float] {
-    scratch.update(from: source, count: pixels * channels)
-    var left = pixels
-    while left > 1 {
-      let right = left / 2
-      left -= right
-      for index in 0..<right * channels { scratch[index] += scratch[left * channels + index] }
-    }
-    let scale = 1 / Float(pixels)
-    return (0..<channels).map { scratch[$0] * scale }
   }
 }

@@ -1,3 +1,5 @@
+import CNagareKernels
+
 /// Which dimensions a reduction goes over.
 struct ReductionAxes {
   /// For each dimension, whether it is reduced.
@@ -140,9 +142,13 @@ protocol NumberReduction: Reduction {
   static func initial<T: IntegerNumber>() -> T
   static func combine<T: FloatNumber>(_ x: T, _ y: T) -> T
   static func combine<T: IntegerNumber>(_ x: T, _ y: T) -> T
+  /// Loops over `float32` elements that are faster than those of `combine`, with the same results.
+  static var loops: ReductionLoops? { get }
 }
 
 extension NumberReduction {
+  static var loops: ReductionLoops? { nil }
+
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     // Widened, an empty reduction would give the neutral element of the wider type.
     if inputs[0].count > 0 {
@@ -154,7 +160,7 @@ extension NumberReduction {
     let (axes, size) = try arguments(inputs)
     let loops =
       switch inputs[0].dataType {
-      case .float32: Self.floats(Float.self)
+      case .float32: Self.loops ?? Self.floats(Float.self)
       case .float64: Self.floats(Double.self)
       case .int32: Self.integers(Int32.self)
       case .int64: Self.integers(Int64.self)
@@ -189,9 +195,9 @@ struct ReductionLoops {
   /// Writes the neutral element a number of times.
   let clear: (UnsafeMutableRawPointer, Int) -> Void
   /// Writes what a number of elements in a row come to.
-  let fold: (UnsafeRawPointer, Int, UnsafeMutableRawPointer) -> Void
+  private(set) var fold: (UnsafeRawPointer, Int, UnsafeMutableRawPointer) -> Void
   /// Combines each of a number of elements with one of another row, in place.
-  let combine: (UnsafeMutableRawPointer, UnsafeRawPointer, Int) -> Void
+  private(set) var combine: (UnsafeMutableRawPointer, UnsafeRawPointer, Int) -> Void
 
   /// - Parameter initial: The neutral element of `combine`.
   @inline(__always)
@@ -207,6 +213,21 @@ struct ReductionLoops {
       let (y, x) = (target.assumingMemoryBound(to: T.self), row.assumingMemoryBound(to: T.self))
       for index in 0..<count { y[index] = combine(y[index], x[index]) }
     }
+  }
+
+  /// Sums of `float32` elements.
+  static var floatSum: ReductionLoops {
+    var loops = ReductionLoops(initial: 0) { (x: Float, y) in x + y }
+    loops.fold = { row, count, result in
+      let sum = nagare_sum_f32(Int64(count), row.assumingMemoryBound(to: Float.self))
+      result.storeBytes(of: sum, as: Float.self)
+    }
+    loops.combine = { target, row, count in
+      let sums = target.assumingMemoryBound(to: Float.self)
+      nagare_add_f32(
+        Int64(count), sums, 1, row.assumingMemoryBound(to: Float.self), 1, sums)
+    }
+    return loops
   }
 
   /// For tensors without elements alone.

@@ -8,6 +8,8 @@ struct Sum: NumberReduction {
     inputs: ["input: T", "reduction_indices: Tidx"], outputs: ["output: T"],
     types: ["T": .number, "Tidx": .index])
 
+  static var loops: ReductionLoops? { .floatSum }
+
   @inline(__always) static func initial<T: FloatNumber>() -> T { 0 }
   @inline(__always) static func initial<T: IntegerNumber>() -> T { 0 }
   @inline(__always) static func combine<T: FloatNumber>(_ x: T, _ y: T) -> T { x + y }

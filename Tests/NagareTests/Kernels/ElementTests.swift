@@ -147,4 +147,44 @@ import Testing
       }
     }
   }
+
+  /// Eight partial sums, then sums of neighbours.
+  @Test(arguments: [0, 1, 7, 8, 9, 100, 8192]) func addsInTheOrderThatIsSaid(count: Int) {
+    var random = SeededGenerator(8)
+    let x = random.reals(count)
+    var sums = [Float](repeating: 0, count: 8)
+    for index in 0..<count { sums[index < count / 8 * 8 ? index % 8 : 0] += x[index] }
+    while sums.count > 1 {
+      sums = stride(from: 0, to: sums.count, by: 2).map { sums[$0] + sums[$0 + 1] }
+    }
+    withEachInstructionSet {
+      #expect(nagare_sum_f32(Int64(count), x).bitPattern == sums[0].bitPattern)
+    }
+  }
+
+  @Test(arguments: [1, 2, 3, 9, 64, 1001], [1, 3, 4]) func adjustsContrast(
+    pixels: Int, channels: Int
+  ) {
+    var random = SeededGenerator(9)
+    let x = random.reals(pixels * channels).map { $0 * 255 }
+    var halves = x
+    var left = pixels
+    while left > 1 {
+      let right = left / 2
+      left -= right
+      for index in 0..<right * channels { halves[index] += halves[left * channels + index] }
+    }
+    let means = halves.prefix(channels).map { $0 / Float(pixels) }
+    let expected = x.indices.map {
+      let mean = means[$0 % channels]
+      return mean + 1.25 * (x[$0] - mean)
+    }
+    withEachInstructionSet {
+      var y: [Float] = poisoned(x.count)
+      nagare_sum_halves_f32(Int64(pixels), Int64(channels), x, &y)
+      expectSameBits(Array(y.prefix(channels)), Array(halves.prefix(channels)), "sums")
+      nagare_adjust_contrast_f32(Int64(pixels), Int64(channels), x, means, 1.25, &y)
+      expectSameBits(y, expected, "contrast")
+    }
+  }
 }

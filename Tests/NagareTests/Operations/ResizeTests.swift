@@ -50,6 +50,9 @@ import Testing
     let feeds = [images: try Tensor(bytes, dimensions: [height, width, channels])]
     let found = try Session(graph, threads: 2).run(resized, feeds: feeds)
     #expect(try Session(graph, threads: 1).run(resized, feeds: feeds) == found)
+    #expect(try Session(graph, passes: []).run(resized, feeds: feeds) == found)
+    let plan = try Plan(graph, feeds: [images], fetches: [resized], targets: [])
+    #expect(plan.steps.map { type(of: $0.op).name } == ["_ResizeBilinearOfBytes"])
     var expected: [Float] = []
     let (down, across) = (Float(height) / Float(size.0), Float(width) / Float(size.1))
     for row in 0..<size.0 {
@@ -74,6 +77,21 @@ import Testing
     nagare_kernels_use_portable(1)
     defer { nagare_kernels_use_portable(0) }
     #expect(try Session(graph, threads: 1).run(resized, feeds: feeds) == found)
+    #expect(try Session(graph, passes: []).run(resized, feeds: feeds) == found)
+  }
+
+  @Test func aCastThatOthersTakeStays() throws {
+    let graph = Graph()
+    let images = try graph.placeholder(.uint8, shape: [nil, nil, 3])
+    let floats = try cast(images, to: .float32)
+    let resized = try resizeBilinear(
+      expandDimensions(floats, axis: 0), size: try graph.constant([3, 3] as Tensor))
+    let feeds = [images: try Tensor((0..<12).map(UInt8.init), dimensions: [2, 2, 3])]
+    let fetches = [floats, resized]
+    let plan = try Plan(graph, feeds: [images], fetches: fetches, targets: [])
+    #expect(plan.steps.map { type(of: $0.op).name } == ["Cast", "ExpandDims", "ResizeBilinear"])
+    let both = try Session(graph).run(fetches, feeds: feeds)
+    #expect(try both == Session(graph, passes: []).run(fetches, feeds: feeds))
   }
 
   @Test func theGradientOfUnknownSizesIsFound() throws {

@@ -234,6 +234,25 @@ import TestSupport
     }
   }
 
+  /// Numbers stay numbers within a chain, whatever is made of them.
+  @Test func numbersInChains() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [nil, 3], name: "x")
+    let deviation = try graph.placeholder(.float32, shape: [1, 1], name: "deviation")
+    let least = try graph.placeholder(.float32, shape: [], name: "least")
+    let number = try maximum(sqrt(deviation), least)
+    let scaled = try (x - number) / number * exp(negative(x) / (number + 1))
+    let plan = try Plan(graph, feeds: [x, deviation, least], fetches: [scaled], targets: [])
+    #expect(plan.steps.count == 2)
+    for rows in [0, 1, 5, 1000] {
+      let feeds: [Output: Tensor] = [
+        x: try values([rows, 3], seed: 7), deviation: [[2.5]], least: 0.25,
+      ]
+      let fused = try Session(graph).run(scaled, feeds: feeds)
+      #expect(try fused == Session(graph, passes: []).run(scaled, feeds: feeds))
+    }
+  }
+
   @Test func shapesThatDifferInTheRunGoTogetherAsWithoutPasses() throws {
     let graph = Graph()
     let x = try graph.placeholder(.float32, shape: [nil, nil], name: "x")

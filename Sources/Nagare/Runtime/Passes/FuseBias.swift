@@ -22,10 +22,12 @@ extension PlanDraft {
   /// Makes one unit of Conv2D, BiasAdd and Relu, or of the first two, where what is known before the run
   /// leaves nothing for BiasAdd to refuse.
   mutating func fuseBias() {
+    let convolutions = units.filter { $0.isOp(Conv2D.self) }
+    guard !convolutions.isEmpty else { return }
     let uses = PlanUses(self)
     var fused: [Int: PlanUnit] = [:]
     var absorbed: [Int: Int] = [:]
-    for unit in units {
+    for unit in convolutions {
       let edge = Node.Edge(node: unit.node.id, index: 0)
       guard let convolution = unit.op as? Conv2D, convolution.convolution.dataFormat == .nhwc,
         let addition = uses.soleReader(of: unit.node), addition.inputs[0] == edge,

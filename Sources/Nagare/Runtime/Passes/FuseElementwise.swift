@@ -26,6 +26,8 @@ struct FusedElementwise: SingleOutputOp, OverwritingOp, WithoutGradient {
   /// In an order in which results come before they are used; the last gives the output.
   private(set) var instructions: [Instruction] = []
   private var code: [Code] = []
+  /// Where no input is a single number beside tensors.
+  private var plainSteps: [Steps] = []
   private var registerCount = 0
   private var inputCount = 1
 
@@ -37,6 +39,19 @@ struct FusedElementwise: SingleOutputOp, OverwritingOp, WithoutGradient {
     let right: Int
     /// `nil` for the output.
     let register: Int?
+    /// The instructions that the operands are the results of; inputs as above.
+    let leftSource: Int
+    let rightSource: Int
+  }
+
+  /// How far the operands of an instruction go on from one element to the next: 1, or 0 for a single
+  /// number.
+  private struct Steps: Sendable {
+    var left = 1
+    var right = 1
+
+    /// Whether the result is a single number.
+    var isNumber: Bool { left == 0 && right == 0 }
   }
 
   static let name = "_FusedElementwise"
@@ -66,22 +81,30 @@ struct FusedElementwise: SingleOutputOp, OverwritingOp, WithoutGradient {
         case .result(let number): registers[number]
         }
       }
-      // A loop may write over what it reads.
-      var released: Set<Int> = []
-      for case .result(let source) in instruction.sources where lastUse[source] == index {
-        released.insert(registers[source])
-      }
-      free += released.sorted(by: >)
       let isOutput = index == instructions.count - 1
       if !isOutput {
         registers[index] = free.popLast() ?? registerCount
         registerCount = max(registerCount, registers[index] + 1)
       }
+      // Only now: a loop reads a single number again and again, and must not write over it.
+      var released: Set<Int> = []
+      for case .result(let source) in instruction.sources where lastUse[source] == index {
+        released.insert(registers[source])
+      }
+      free += released.sorted(by: >)
+      let places = instruction.sources.map { source in
+        switch source {
+        case .input(let number): -1 - number
+        case .result(let number): number
+        }
+      }
       code.append(
         Code(
           kernel: type(of: instruction.op).kernel, left: operands[0],
-          right: operands[operands.count - 1], register: isOutput ? nil : registers[index]))
+          right: operands[operands.count - 1], register: isOutput ? nil : registers[index],
+          leftSource: places[0], rightSource: places[places.count - 1]))
     }
+    plainSteps = [Steps](repeating: Steps(), count: code.count)
   }
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [.unknown] }
@@ -112,62 +135,58 @@ struct FusedElementwise: SingleOutputOp, OverwritingOp, WithoutGradient {
 
   /// One block.
   private func run(
-    _ count: Int, from start: Int, _ inputs: [UInt], _ steps: [Int],
+    _ count: Int, from start: Int, _ inputs: [UInt], _ steps: [Steps],
     _ registers: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>
   ) {
-    func operand(_ number: Int) -> (UnsafePointer<Float>?, Int64) {
-      guard number < 0 else { return (UnsafePointer(registers + number * Self.block), 1) }
-      let index = -1 - number
-      return (
-        UnsafePointer<Float>(bitPattern: inputs[index]).map { $0 + steps[index] * start },
-        Int64(steps[index])
-      )
+    func operand(_ number: Int, _ step: Int) -> UnsafePointer<Float>? {
+      guard number < 0 else { return UnsafePointer(registers + number * Self.block) }
+      return UnsafePointer<Float>(bitPattern: inputs[-1 - number]).map { $0 + step * start }
     }
-    for code in code {
+    for (code, step) in zip(code, steps) {
       let target = code.register.map { registers + $0 * Self.block } ?? output
-      let (x, xStep) = operand(code.left)
+      let length = step.isNumber ? 1 : Int64(count)
+      let (x, y) = (operand(code.left, step.left), operand(code.right, step.right))
       switch code.kernel {
-      case .unary(let loop):
-        loop(xStep == 0 ? 1 : Int64(count), x, target)
-        if xStep == 0 { spread(target, count) }
-      case .pair(let loop):
-        loop(Int64(count), x, operand(code.right).0, target)
+      case .unary(let loop): loop(length, x, target)
+      case .pair(let loop): loop(length, x, y, target)
       case .arithmetic(let loop):
-        let (y, yStep) = operand(code.right)
-        let isNumber = xStep == 0 && yStep == 0
-        loop(isNumber ? 1 : Int64(count), x, xStep, y, yStep, target)
-        if isNumber { spread(target, count) }
+        loop(length, x, Int64(step.left), y, Int64(step.right), target)
       }
+      if step.isNumber, code.register == nil { target.update(repeating: target[0], count: count) }
     }
   }
 
-  /// Repeats the first number.
-  private func spread(_ target: UnsafeMutablePointer<Float>, _ count: Int) {
-    target.update(repeating: target[0], count: count)
-  }
-
-  /// The dimensions of the output, and the step of each input: 1, or 0 for a single number. `nil` for
-  /// inputs that go together in another way, or not at all.
-  private func layout(_ inputs: [Tensor]) -> ([Int], [Int])? {
+  /// The dimensions of the output, and the steps of the instructions. `nil` for inputs that go together in
+  /// another way, or not at all.
+  private func layout(_ inputs: [Tensor]) -> ([Int], [Steps])? {
     guard var largest = inputs.first else { return nil }
     for input in inputs where (input.count, input.rank) > (largest.count, largest.rank) {
       largest = input
     }
-    var steps: [Int] = []
+    var given: [Int] = []
     for input in inputs {
       guard input.dataType == .float32 else { return nil }
       if input.dimensions == largest.dimensions {
-        steps.append(1)
+        given.append(1)
       } else if input.count == 1, input.rank <= largest.rank {
-        steps.append(0)
+        given.append(0)
       } else {
         return nil
       }
     }
-    // Results of single numbers are spread over a block; loops of pairs refuse numbers beside tensors.
-    let isMixed = steps.contains(0)
-    let hasPairs = code.contains { if case .pair = $0.kernel { true } else { false } }
-    return isMixed && hasPairs ? nil : (largest.dimensions, steps)
+    guard given.contains(0) else { return (largest.dimensions, plainSteps) }
+    var steps: [Steps] = []
+    steps.reserveCapacity(code.count)
+    func step(_ source: Int) -> Int {
+      source < 0 ? given[-1 - source] : steps[source].isNumber ? 0 : 1
+    }
+    for code in code {
+      let step = Steps(left: step(code.leftSource), right: step(code.rightSource))
+      // Loops of pairs refuse numbers beside tensors.
+      if case .pair = code.kernel, step.left == 0 || step.right == 0 { return nil }
+      steps.append(step)
+    }
+    return (largest.dimensions, steps)
   }
 
   private func oneByOne(
@@ -206,56 +225,63 @@ extension PlanDraft {
   mutating func fuseElementwise() {
     let uses = PlanUses(self)
     // The unit that each takes part in, by its last node.
-    var root: [Int: Int] = [:]
-    var members: [Int: [PlanUnit]] = [:]
-    for unit in units.reversed() where isFusible(unit) {
+    var root = [Int?](repeating: nil, count: nodes.count)
+    var members: [Int: [FusibleUnit]] = [:]
+    for unit in units.reversed() {
+      guard let fusible = fusible(unit) else { continue }
       let id = unit.node.id
       if let reader = uses.onlyReader(of: unit.node), let last = root[reader.node.id],
         reader.node.controlInputs.isEmpty
       {
         root[id] = last
-        members[last, default: []].append(unit)
+        members[last, default: []].append(fusible)
       } else {
         root[id] = id
-        members[id] = [unit]
+        members[id] = [fusible]
       }
     }
     var fused: [Int: PlanUnit] = [:]
     var absorbed: [Int: Int] = [:]
     for (last, group) in members where group.count > 1 {
       fused[last] = PlanUnit(joining: group.reversed())
-      for unit in group where unit.node.id != last { absorbed[unit.node.id] = last }
+      for (unit, _) in group where unit.node.id != last { absorbed[unit.node.id] = last }
     }
     fuse(.fuseElementwise, fused, absorbed: absorbed)
   }
 
-  /// Whether the unit is a loop over operands of its output's shape and single numbers, as far as is known.
-  private func isFusible(_ unit: PlanUnit) -> Bool {
-    guard unit.op is any FusibleOp, unit.node.outputs[0].dataType == .float32, isPure(unit)
-    else { return false }
+  /// The unit when it is a loop over operands of its output's shape and single numbers, as far as is known.
+  private func fusible(_ unit: PlanUnit) -> FusibleUnit? {
+    guard unit.node.outputs.count == 1, unit.node.outputs[0].dataType == .float32,
+      unit.constants == nil, isPure(unit), let op = unit.op as? any FusibleOp
+    else { return nil }
     let shape = unit.node.outputs[0].shape
-    return shape.rank != nil
-      && unit.inputs.allSatisfy { edge in
-        let operand = self.spec(of: edge)
-        return operand.dataType == .float32
-          && (operand.shape == shape || operand.shape.elementCount == 1)
-      }
+    guard shape.rank != nil else { return nil }
+    for edge in unit.inputs {
+      let operand = self.spec(of: edge)
+      guard operand.dataType == .float32,
+        operand.shape == shape || operand.shape.elementCount == 1
+      else { return nil }
+    }
+    return (unit, op)
   }
 }
 
+private typealias FusibleUnit = (unit: PlanUnit, op: any FusibleOp)
+
 extension PlanUnit {
   /// The unit of several, the last of which gives the output.
-  fileprivate init?(joining group: [PlanUnit]) {
-    guard let last = group.last else { return nil }
-    var results: [Node.Edge: Int] = [:]
+  fileprivate init?(joining group: [FusibleUnit]) {
+    guard let last = group.last?.unit else { return nil }
+    var results: [Int: Int] = [:]
     var inputs: [Node.Edge] = []
     var places: [Node.Edge: Int] = [:]
     var instructions: [FusedElementwise.Instruction] = []
-    for unit in group {
-      guard let op = unit.op as? any FusibleOp else { return nil }
+    instructions.reserveCapacity(group.count)
+    for (unit, op) in group {
       var sources: [FusedElementwise.Source] = []
+      sources.reserveCapacity(unit.inputs.count)
       for edge in unit.inputs {
-        if let result = results[edge] {
+        if edge.index == 0, let result = results[edge.node] {
           sources.append(.result(result))
         } else if let place = places[edge] {
           sources.append(.input(place))
@@ -265,7 +291,7 @@ extension PlanUnit {
           inputs.append(edge)
         }
       }
-      results[Node.Edge(node: unit.node.id, index: 0)] = instructions.count
+      results[unit.node.id] = instructions.count
       instructions.append(
         FusedElementwise.Instruction(node: unit.node, op: op, sources: sources))
     }

@@ -36,10 +36,12 @@ struct MaskedMaxPoolGrad: WithoutGradient {
 extension PlanDraft {
   /// Makes one unit of Conv2DBackpropInput or MaxPoolGrad and the ReluGrad that takes its output.
   mutating func fuseReluGradient() {
+    let gradients = units.filter { $0.isOp(Conv2DBackpropInput.self) || $0.isOp(MaxPoolGrad.self) }
+    guard !gradients.isEmpty else { return }
     let uses = PlanUses(self)
     var fused: [Int: PlanUnit] = [:]
     var absorbed: [Int: Int] = [:]
-    for unit in units where unit.op is Conv2DBackpropInput || unit.op is MaxPoolGrad {
+    for unit in gradients {
       let edge = Node.Edge(node: unit.node.id, index: 0)
       guard unit.node.outputs[0].dataType == .float32,
         let reader = uses.soleReader(of: unit.node), reader.op is ReluGrad,

@@ -11,13 +11,15 @@ public enum PlanPass: String, CaseIterable, Sendable {
   case fuseBias = "fuse-bias"
   /// The gradient of ReLU in the kernel of the convolution's gradient that it is applied to.
   case fuseReluGradient = "fuse-relu-gradient"
+  /// The cast of bytes to floats in the kernel of the resizing that takes them.
+  case fuseCast = "fuse-cast"
   /// Chains of ops that work element by element in one walk through memory.
   case fuseElementwise = "fuse-elementwise"
 
   /// Whether nodes that it takes away are computed with others.
   var makesOne: Bool {
     switch self {
-    case .fuseBias, .fuseReluGradient, .fuseElementwise: true
+    case .fuseBias, .fuseReluGradient, .fuseCast, .fuseElementwise: true
     case .skipIdentities, .foldConstants, .mergeEqual: false
     }
   }
@@ -30,6 +32,7 @@ public enum PlanPass: String, CaseIterable, Sendable {
     case .mergeEqual: draft.mergeEqual()
     case .fuseBias: draft.fuseBias()
     case .fuseReluGradient: draft.fuseReluGradient()
+    case .fuseCast: draft.fuseCast()
     case .fuseElementwise: draft.fuseElementwise()
     }
   }
@@ -37,39 +40,50 @@ public enum PlanPass: String, CaseIterable, Sendable {
 
 /// Who takes what in a plan.
 struct PlanUses {
-  /// The unit in which each node is.
-  private var units: [Int: PlanUnit] = [:]
-  /// The nodes that take each tensor, one entry a use.
-  private var readers: [Node.Edge: [Int]] = [:]
-  /// Tensors that the run itself gives or takes, and nodes that others wait for or that must run.
-  private let kept: Set<Node.Edge>
-  private var awaited: Set<Int>
+  /// What is known of the first output of a node.
+  private struct Uses {
+    /// How often it is taken.
+    var count = 0
+    /// The position of the unit that takes it, where it is one.
+    var reader: Int?
+    var hasOneReader = true
+    /// Whether the run itself gives or takes it, or others wait for its node, or the node must run.
+    var isKept = false
+  }
+
+  private let units: [PlanUnit]
+  /// By node.
+  private var uses: [Uses]
 
   init(_ draft: PlanDraft) {
-    kept = draft.fed.union(draft.fetched)
-    awaited = draft.targets
-    for unit in draft.units {
-      units[unit.node.id] = unit
-      for edge in unit.inputs { readers[edge, default: []].append(unit.node.id) }
-      awaited.formUnion(unit.node.controlInputs)
+    units = draft.units
+    uses = [Uses](repeating: Uses(), count: draft.nodes.count)
+    for edge in draft.fed where edge.index == 0 { uses[edge.node].isKept = true }
+    for edge in draft.fetched where edge.index == 0 { uses[edge.node].isKept = true }
+    for id in draft.targets { uses[id].isKept = true }
+    for (position, unit) in units.enumerated() {
+      for edge in unit.inputs where edge.index == 0 {
+        let other = uses[edge.node].reader
+        uses[edge.node].count += 1
+        if other == nil { uses[edge.node].reader = position }
+        if other != nil, other != position { uses[edge.node].hasOneReader = false }
+      }
+      for id in unit.node.controlInputs { uses[id].isKept = true }
     }
   }
 
   /// The one unit that takes the output of `node`, when nothing else takes it and nothing waits for
   /// the node or the other way round: the node then need not exist by itself.
   func soleReader(of node: Node) -> PlanUnit? {
-    let edge = Node.Edge(node: node.id, index: 0)
-    guard let readers = readers[edge], readers.count == 1 else { return nil }
-    return onlyReader(of: node)
+    uses[node.id].count == 1 ? onlyReader(of: node) : nil
   }
 
   /// The same, where the one unit may take the output more than once.
   func onlyReader(of node: Node) -> PlanUnit? {
-    let edge = Node.Edge(node: node.id, index: 0)
-    guard node.outputs.count == 1, node.controlInputs.isEmpty, !awaited.contains(node.id),
-      !kept.contains(edge), let readers = readers[edge], let first = readers.first,
-      readers.allSatisfy({ $0 == first })
+    let its = uses[node.id]
+    guard node.outputs.count == 1, node.controlInputs.isEmpty, !its.isKept, its.hasOneReader,
+      let reader = its.reader
     else { return nil }
-    return units[first]
+    return units[reader]
   }
 }

@@ -25,12 +25,14 @@ struct PlanUnit: Sendable {
 
   /// The values of the outputs, where they are part of the graph or known from such.
   var constants: [Tensor]? {
-    switch op {
-    case let op as Const: [op.value]
-    case let op as Folded: op.values
-    default: nil
-    }
+    // Casts take longer to fail than types to compare.
+    if isOp(Const.self) { return (op as? Const).map { [$0.value] } }
+    if isOp(Folded.self) { return (op as? Folded)?.values }
+    return nil
   }
+
+  /// Whether what is computed is this op.
+  func isOp(_ type: any Op.Type) -> Bool { Swift.type(of: op) == type }
 
   /// The outputs.
   var outputs: [Node.Edge] {

@@ -3,11 +3,10 @@ extension PlanDraft {
   /// when it does so matters.
   mutating func skipIdentities() {
     rewrite { unit, draft, replacement in
-      switch unit.op {
-      case is Identity, is IdentityN, is StopGradient, is PreventGradient, is Snapshot: break
-      default: return unit
-      }
-      guard draft.isPure(unit) else { return unit }
+      guard
+        unit.isOp(Identity.self) || unit.isOp(IdentityN.self) || unit.isOp(StopGradient.self)
+          || unit.isOp(PreventGradient.self) || unit.isOp(Snapshot.self), draft.isPure(unit)
+      else { return unit }
       for (output, input) in zip(unit.outputs, unit.inputs) { replacement[output] = input }
       draft.note(.skipIdentities, unit.node, into: unit.inputs.first.map { draft.nodes[$0.node] })
       return nil
