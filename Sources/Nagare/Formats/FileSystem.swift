@@ -148,7 +148,7 @@ public enum FileSystem {
       if bytes.count > limit {
         throw .resourceExhausted("\(path); more than the limit of \(limit) bytes")
       }
-      step = 1 << 20
+      step = max(1 << 16, min(bytes.count, 1 << 20))
     }
     return bytes
   }

@@ -9,6 +9,7 @@ struct GraphImporter {
   private let producerOps: [String: Tensorflow_OpDef]
   /// The first nodes of the definition, where the graph has them already.
   private let present: [Node]
+  private let attributeNames = AttributeNames()
 
   /// The most outputs of all nodes together: of an op that is not known, the highest output that is
   /// taken tells how many there are.
@@ -105,8 +106,8 @@ struct GraphImporter {
       var seen: Set<Int> = []
       for text in node.input {
         let isControl = text.hasPrefix("^")
-        let (name, index) = isControl ? (text.dropFirst(), 0) : Self.parse(text)
-        guard let producer = positions[String(name)] else {
+        let (name, index) = isControl ? (String(text.dropFirst()), 0) : Self.parse(text)
+        guard let producer = positions[name] else {
           throw .invalidArgument("Node '\(node.name)': Unknown input node '\(text)'")
         }
         if isControl {
@@ -125,29 +126,30 @@ struct GraphImporter {
   }
 
   /// `name` or `name:index`.
-  private static func parse(_ text: String) -> (Substring, Int) {
-    guard let colon = text.lastIndex(of: ":") else { return (text[...], 0) }
-    let digits = text[text.index(after: colon)...]
+  private static func parse(_ text: String) -> (String, Int) {
+    guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return (text, 0) }
+    let digits = text[text.utf8.index(after: colon)...]
     // More outputs than this no op has; `Node.Edge` counts on a small number.
-    guard digits.allSatisfy(\.isASCII), let index = Int(digits), index >= 0, index < 1 << 16 else {
-      return (text[...], 0)
-    }
-    return (text[..<colon], index)
+    guard let index = Int(digits), index >= 0, index < 1 << 16 else { return (text, 0) }
+    return (String(text[..<colon]), index)
   }
 
   private func isBackEdge(from producer: Int, to consumer: Int) -> Bool {
     let types = (definition.node[producer].op, definition.node[consumer].op)
     return (types.0 == "NextIteration" || types.0 == "RefNextIteration")
-      && (types.1 == "Merge" || types.1 == "RefMerge")
+      && Self.merges.contains(types.1)
   }
+
+  private static let merges: Set<String> = ["Merge", "RefMerge"]
 
   /// The nodes so that each comes after those that it needs, in the order of the file where that is
   /// such an order.
   private func sort(_ inputs: [Inputs]) throws(GraphError) -> [Int] {
     enum Mark { case new, open, done }
+    let hasLoops = definition.node.contains { Self.merges.contains($0.op) }
     let producers = inputs.indices.map { consumer in
-      (inputs[consumer].data.map(\.node) + inputs[consumer].control)
-        .filter { !isBackEdge(from: $0, to: consumer) }
+      let all = inputs[consumer].data.map(\.node) + inputs[consumer].control
+      return hasLoops ? all.filter { !isBackEdge(from: $0, to: consumer) } : all
     }
     var marks = [Mark](repeating: .new, count: inputs.count)
     var order: [Int] = []
@@ -233,9 +235,9 @@ struct GraphImporter {
     of message: Tensorflow_NodeDef, _ definition: OpDefinition?
   ) throws(GraphError) -> [String: AttributeValue] {
     var result: [String: AttributeValue] = [:]
-    let known = definition.map(Self.attributeNames)
+    let names = definition.map { attributeNames.of($0) }
     for (name, value) in message.attr {
-      if let known, !known.contains(name), !name.hasPrefix("_") {
+      if let names, !names.known.contains(name), !name.hasPrefix("_") {
         let written = producerOps[message.op]?.attr.first { $0.name == name }
         if let written, written.hasDefaultValue, written.defaultValue == value { continue }
         throw .invalidArgument(
@@ -249,9 +251,7 @@ struct GraphImporter {
         throw error.prefixed("attr '\(name)' of \(message.op)")
       }
     }
-    if let definition,
-      let missing = Self.requiredNames(definition).first(where: { result[$0] == nil })
-    {
+    if let missing = names?.required.first(where: { result[$0] == nil }) {
       throw .invalidArgument(
         "NodeDef missing attr '\(missing)' from Op<name=\(message.op)>; the graph was written for "
           + "version \(self.definition.versions.producer) of the graph format")
@@ -267,17 +267,22 @@ struct GraphImporter {
     return result
   }
 
-  private static func attributeNames(_ definition: OpDefinition) -> Set<String> {
-    let signature = definition.signature
-    let counts = (signature.inputs + signature.outputs).compactMap(\.count)
-    return Set(definition.attributes.map(\.name) + signature.types.keys + counts)
-  }
+  /// The attributes of op types, found once for all of their nodes.
+  private final class AttributeNames {
+    private var found: [String: (known: Set<String>, required: [String])] = [:]
 
-  /// The attributes that every node of this type must have, sorted.
-  private static func requiredNames(_ definition: OpDefinition) -> [String] {
-    let types = definition.signature.types.filter { $0.value.fallback == nil && !$0.value.isList }
-    let others = definition.attributes.filter { $0.fallback == nil }
-    return (others.map(\.name) + types.keys).sorted()
+    /// Those that there are, and those that every node of this type must have, sorted.
+    func of(_ definition: OpDefinition) -> (known: Set<String>, required: [String]) {
+      if let names = found[definition.name] { return names }
+      let signature = definition.signature
+      let counts = (signature.inputs + signature.outputs).compactMap(\.count)
+      let known = Set(definition.attributes.map(\.name) + signature.types.keys + counts)
+      let types = signature.types.filter { $0.value.fallback == nil && !$0.value.isList }
+      let others = definition.attributes.filter { $0.fallback == nil }
+      let names = (known, (others.map(\.name) + types.keys).sorted())
+      found[definition.name] = names
+      return names
+    }
   }
 
   /// What can be told of the outputs of an op that the engine does not have: their types from the

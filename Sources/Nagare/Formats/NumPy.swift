@@ -231,17 +231,23 @@ private struct NumPyHeader {
 
   init(_ text: String) throws(GraphError) {
     let damaged = GraphError.dataLoss("the header of the NumPy file is damaged")
-    guard let match = text.firstMatch(of: /'descr'\s*:\s*'([^']*)'/) else {
+    guard let descriptor = Self.entry("'descr'", in: text, { Self.enclosed($0, "'", "'") }) else {
       throw text.contains("'descr'")
         ? .unimplemented("arrays of records are not supported") : damaged
     }
-    descriptor = String(match.1)
-    guard let order = text.firstMatch(of: /'fortran_order'\s*:\s*(True|False)/),
-      let shape = text.firstMatch(of: /'shape'\s*:\s*\(([0-9, L]*)\)/)
-    else { throw damaged }
-    isFortranOrder = order.1 == "True"
+    self.descriptor = String(descriptor)
+    let order = Self.entry("'fortran_order'", in: text) { value in
+      value.hasPrefix("True") ? true : value.hasPrefix("False") ? false : nil
+    }
+    let shape = Self.entry("'shape'", in: text) { value in
+      Self.enclosed(value, "(", ")").flatMap { sizes in
+        sizes.allSatisfy { "0123456789, L".contains($0) } ? sizes : nil
+      }
+    }
+    guard let order, let shape else { throw damaged }
+    isFortranOrder = order
     dimensions = []
-    for part in shape.1.split(separator: ",") {
+    for part in shape.split(separator: ",") {
       let digits = part.filter { $0 != " " && $0 != "L" }
       if digits.isEmpty { continue }
       guard let size = Int(digits) else { throw damaged }
@@ -269,5 +275,32 @@ private struct NumPyHeader {
     kind = .number(type)
     width = size
     unit = type == .complex64 || type == .complex128 ? size / 2 : size
+  }
+
+  /// What `read` makes of the value of a key in a Python dictionary, at the first place where it makes
+  /// something of it. Regular expressions would take longer to set up than a graph of 100 nodes to read.
+  private static func entry<T>(
+    _ key: String, in text: String, _ read: (Substring) -> T?
+  ) -> T? {
+    var rest = text[...]
+    while let quote = rest.firstIndex(of: "'") {
+      rest = rest[quote...]
+      if rest.hasPrefix(key) {
+        let colon = rest.dropFirst(key.count).drop(while: \.isWhitespace)
+        let value = colon.dropFirst().drop(while: \.isWhitespace)
+        if colon.first == ":", let found = read(value) { return found }
+      }
+      rest = rest.dropFirst()
+    }
+    return nil
+  }
+
+  /// What stands between `open`, at the beginning, and the next `close`.
+  private static func enclosed(
+    _ text: Substring, _ open: Character, _ close: Character
+  ) -> Substring? {
+    guard text.first == open else { return nil }
+    let inner = text.dropFirst()
+    return inner.firstIndex(of: close).map { inner[..<$0] }
   }
 }

@@ -233,7 +233,7 @@ public final class Graph: Sendable {
   public func scope<R>(
     _ name: String, _ body: () throws(GraphError) -> R
   ) throws(GraphError) -> R {
-    guard name.allSatisfy(Self.isNameCharacter) else {
+    guard name.utf8.allSatisfy(Self.isNameByte) else {
       throw .invalidArgument("'\(name)' is not a valid scope name")
     }
     let previous = state.withLock { state in
@@ -283,9 +283,8 @@ public final class Graph: Sendable {
     return name
   }
 
-  private static func isNameCharacter(_ character: Character) -> Bool {
-    guard let ascii = character.asciiValue else { return false }
-    switch ascii {
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
     case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
       UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."),
       UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: "\\"), UInt8(ascii: ">"):
@@ -295,8 +294,8 @@ public final class Graph: Sendable {
   }
 
   private static func isValidName(_ name: String) -> Bool {
-    guard let first = name.first, name.allSatisfy(isNameCharacter) else { return false }
-    return !"_-/\\>".contains(first)
+    guard let first = name.utf8.first, name.utf8.allSatisfy(isNameByte) else { return false }
+    return !"_-/\\>".utf8.contains(first)
   }
 
   // MARK: - Adding nodes
@@ -472,7 +471,7 @@ public final class Graph: Sendable {
       for index in outputs.indices { outputs[index].handled = handled }
     } else if let components = op.components {
       outputs[0].components = components
-    } else if op is Identity {
+    } else if Swift.type(of: op) == Identity.self {
       outputs[0].handled = specs[0].handled
       outputs[0].components = specs[0].components
     }
@@ -481,7 +480,7 @@ public final class Graph: Sendable {
       Node(
         id: id, name: reserved, type: definition.name, op: op, attributes: binding.attributes,
         inputs: taken.map(\.edge),
-        controlInputs: Self.controlInputs(taken, controlInputs, state),
+        controlInputs: Self.controlInputs(taken, controlInputs, state.controlFrames),
         outputs: described, device: device ?? state.device, location: place,
         takesReference: binding.takesReference)
     }
@@ -516,9 +515,9 @@ public final class Graph: Sendable {
     return name
   }
 
-  private func append(_ make: (Int, State) -> Node) -> Node {
+  private func append(_ make: (Int, inout State) -> Node) -> Node {
     state.withLock { state in
-      let node = make(state.nodes.count, state)
+      let node = make(state.nodes.count, &state)
       state.nodes.append(node)
       state.idByName[node.name] = node.id
       for index in state.controlFrames.indices {
@@ -529,10 +528,11 @@ public final class Graph: Sendable {
   }
 
   private static func controlInputs(
-    _ inputs: [Output], _ given: [Node], _ state: State
+    _ inputs: [Output], _ given: [Node], _ frames: [ControlFrame]
   ) -> [Int] {
+    if given.isEmpty, frames.isEmpty { return [] }
     var ids = given.map(\.id)
-    for frame in state.controlFrames
+    for frame in frames
     where !inputs.contains(where: { frame.members.contains($0.node.id) }) {
       ids += frame.nodes
     }
@@ -572,7 +572,7 @@ public final class Graph: Sendable {
   private static func fold(
     _ op: any Op, _ inputs: [TensorSpec], _ outputs: [TensorSpec]
   ) -> [Tensor]? {
-    guard !(op is UnknownOp), inputs.allSatisfy(\.hasConstant) else { return nil }
+    guard Swift.type(of: op) != UnknownOp.self, inputs.allSatisfy(\.hasConstant) else { return nil }
     guard inputs.isEmpty || outputs.allSatisfy({ ($0.shape.elementCount ?? .max) <= 4096 }) else {
       return nil
     }

@@ -142,20 +142,21 @@ final class Plan: Sendable {
   private static func prune(
     _ nodes: [Node], fed: Set<Node.Edge>, fetches: [Output], targets: [Node]
   ) -> [Int] {
-    var needed: Set<Int> = []
+    var isNeeded = [Bool](repeating: false, count: nodes.count)
     var pending = targets.map(\.id)
     pending += fetches.filter { !fed.contains($0.edge) }.map(\.node.id)
     while let id = pending.popLast() {
-      guard needed.insert(id).inserted else { continue }
-      pending += nodes[id].inputs.filter { !fed.contains($0) }.map(\.node)
+      guard !isNeeded[id] else { continue }
+      isNeeded[id] = true
+      for edge in nodes[id].inputs where !fed.contains(edge) { pending.append(edge.node) }
       pending += nodes[id].controlInputs
     }
-    return needed.sorted()
+    return isNeeded.indices.filter { isNeeded[$0] }
   }
 
   private static func checkAvailable(_ nodes: [Node]) throws(GraphError) {
     var missing: [String: [String]] = [:]
-    for node in nodes where node.op is UnknownOp {
+    for node in nodes where type(of: node.op) == UnknownOp.self {
       missing[node.type, default: []].append(node.name)
     }
     guard !missing.isEmpty else { return }
