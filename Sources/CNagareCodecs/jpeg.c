@@ -8,6 +8,8 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
+#include "plain_jpeg.h"
+
 // libjpeg's error manager with the place to return to; `base` first, so that a pointer to one is a
 // pointer to the other.
 typedef struct {
@@ -217,6 +219,7 @@ nagare_jpeg_status nagare_jpeg_read(
     nagare_jpeg_decoder *decoder, uint8_t *pixels, nagare_jpeg_info *info) {
   struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
   const nagare_jpeg_decode_options *options = &decoder->options;
+  if (!options->crop && nagare_jpeg_decode_plain(jpeg, pixels)) return NAGARE_JPEG_OK;
   if (setjmp(decoder->errors.jump)) {
     report(&decoder->errors, info);
     return NAGARE_JPEG_INVALID;

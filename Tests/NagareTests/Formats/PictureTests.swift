@@ -215,6 +215,55 @@ import Testing
     }
   }
 
+  /// A window as large as the picture has libjpeg decode what would otherwise be decoded here.
+  private static func decoded(_ file: [UInt8], channels: Int, byLibrary: Bool) -> [UInt8]? {
+    file.withUnsafeBufferPointer { data -> [UInt8]? in
+      var options = JPEGDecoder.Options(channels: channels, pixelLimit: 1 << 20)
+      guard let whole = try? JPEGDecoder(data, options) else { return nil }
+      if byLibrary {
+        options.crop = .init(x: 0, y: 0, width: whole.width, height: whole.height)
+      }
+      guard let decoder = try? JPEGDecoder(data, options) else { return nil }
+      var pixels = [UInt8](repeating: 0, count: decoder.byteCount)
+      let isWhole = pixels.withUnsafeMutableBufferPointer { pixels in
+        pixels.baseAddress.map { (try? decoder.read(into: $0)) != nil } ?? false
+      }
+      return isWhole ? pixels : nil
+    }
+  }
+
+  @Test(
+    "Plain JPEGs have the bytes that libjpeg gives, and damaged ones too", arguments: [1, 3],
+    [(1, 1), (8, 8), (17, 9), (250, 3), (3, 100), (64, 33)])
+  func plainJPEGs(channels: Int, size: (Int, Int)) throws {
+    var random = SeededGenerator(UInt64(size.0 + channels))
+    let count = size.0 * size.1 * channels
+    for quality in [3, 50, 95, 100] {
+      for isNoise in [false, true] {
+        let pixels = (0..<count).map { index in
+          isNoise ? UInt8.random(in: 0...255, using: &random) : UInt8(index / 5 % 256)
+        }
+        let encoding = JPEGEncoding(
+          quality: quality, optimizeSize: isNoise, chromaDownsampling: false)
+        let file = try pixels.withUnsafeBufferPointer { (pixels) throws(GraphError) in
+          try encoding.encode(pixels, width: size.0, height: size.1, channels: channels)
+        }
+        for wanted in [channels, 3] {
+          let found = try #require(Self.decoded(file, channels: wanted, byLibrary: false))
+          #expect(found == Self.decoded(file, channels: wanted, byLibrary: true))
+        }
+        for _ in 0..<50 {
+          var damaged = file
+          for _ in 0..<random.integer(1...3) {
+            damaged[random.integer(2...(file.count - 1))] ^= 1 << UInt8(random.integer(0...7))
+          }
+          let found = Self.decoded(damaged, channels: channels, byLibrary: false)
+          #expect(found == Self.decoded(damaged, channels: channels, byLibrary: true))
+        }
+      }
+    }
+  }
+
   /// Decodes whatever there is of a JPEG.
   private static func decodeLeniently(_ file: [UInt8]) {
     file.withUnsafeBufferPointer { data in
