@@ -28,9 +28,9 @@ int64_t nagare_conv2d_scratch_bytes_f32(const nagare_convolution *shape) {
   return CHOOSE(_scratch_bytes, (shape));
 }
 void nagare_conv2d_f32(
-    const nagare_convolution *shape, const float *input, const float *packed, const float *bias,
-    bool relu, float *output, int64_t task, void *scratch) {
-  CHOOSE(, (shape, input, packed, bias, relu, output, task, scratch));
+    const nagare_convolution *shape, const float *input, const float *packed,
+    const nagare_epilogue *epilogue, float *output, int64_t task, void *scratch) {
+  CHOOSE(, (shape, input, packed, epilogue, output, task, scratch));
 }
 
 #define CHOOSE_INPUT_GRADIENT(FUNCTION, ARGUMENTS)                                             \

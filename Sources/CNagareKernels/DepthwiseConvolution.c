@@ -104,9 +104,9 @@ int64_t nagare_depthwise_filter_gradient_scratch_bytes(
 
 #define EXPORT(T, S)                                                                           \
   void nagare_depthwise_##S(                                                                   \
-      const nagare_convolution *shape, const T *input, const T *filter, T *output,             \
-      int64_t task, void *scratch) {                                                           \
-    NAGARE_DISPATCH(depthwise_##S, (shape, input, filter, output, task, scratch));             \
+      const nagare_convolution *shape, const T *input, const T *filter,                        \
+      const nagare_epilogue *epilogue, T *output, int64_t task, void *scratch) {               \
+    NAGARE_DISPATCH(depthwise_##S, (shape, input, filter, epilogue, output, task, scratch));   \
   }                                                                                            \
   void nagare_depthwise_input_gradient_##S(                                                    \
       const nagare_convolution *shape, const T *output_gradient, const T *filter,              \
@@ -139,6 +139,7 @@ EXPORT(double, f64)
 #else
 
 #include "VectorTypes.h"
+#include "Epilogue.h"
 
 /// Repeats every element `times` times, so that input channels line up with output channels.
 static void NAME(repeat)(
@@ -160,8 +161,8 @@ typedef struct {
 /// of the taps, or 0 where it is not known beforehand.
 INLINE void NAME(sum_vector)(
     const int pixels, const int columns, const int stride, const NAME(tap_grid) *taps,
-    const REAL *source, int64_t step, const REAL *filter, int64_t count, REAL *result,
-    int64_t result_step) {
+    const REAL *source, int64_t step, const REAL *filter, const NAME(epilogue) *epilogue,
+    int64_t channel, int64_t count, REAL *result, int64_t result_step) {
   VECTOR sum[TOGETHER] = {{0}};
   for (int64_t i = 0; i < taps->rows; i++) {
     const REAL *from = source + i * taps->source_row;
@@ -185,30 +186,40 @@ INLINE void NAME(sum_vector)(
     }
   }
 #pragma clang loop unroll(full)
-  for (int p = 0; p < pixels; p++) NAME(store_part)(result + p * result_step, sum[p], count);
+  for (int p = 0; p < pixels; p++) {
+    VECTOR value = sum[p];
+    if (epilogue)
+      value = NAME(finish)(
+          epilogue, value, NAME(bias_of)(epilogue, channel, count), channel + p * result_step,
+          count);
+    NAME(store_part)(result + p * result_step, value, count);
+  }
 }
 
 /// The same for all channels.
 INLINE void NAME(sum_pixels)(
     const int pixels, const int columns, const int stride, const NAME(tap_grid) *taps,
-    const REAL *source, int64_t step, const REAL *filter, int64_t channels, REAL *result,
-    int64_t result_step) {
+    const REAL *source, int64_t step, const REAL *filter, const NAME(epilogue) *epilogue,
+    int64_t channels, REAL *result, int64_t result_step) {
   int64_t c = 0;
   for (; c + LANES <= channels; c += LANES)
     NAME(sum_vector)(
-        pixels, columns, stride, taps, source + c, step, filter + c, LANES, result + c,
-        result_step);
+        pixels, columns, stride, taps, source + c, step, filter + c, epilogue, c, LANES,
+        result + c, result_step);
   if (c < channels)
     NAME(sum_vector)(
-        pixels, 0, 0, taps, source + c, step, filter + c, channels - c, result + c, result_step);
+        pixels, 0, 0, taps, source + c, step, filter + c, epilogue, c, channels - c, result + c,
+        result_step);
 }
 
 static void NAME(sum_taps)(
     bool together, const NAME(tap_grid) *taps, const REAL *source, int64_t step,
-    const REAL *filter, int64_t channels, REAL *result, int64_t result_step) {
+    const REAL *filter, const NAME(epilogue) *epilogue, int64_t channels, REAL *result,
+    int64_t result_step) {
 #define SUM(PIXELS, COLUMNS, STRIDE)                                                           \
   NAME(sum_pixels)(                                                                            \
-      PIXELS, COLUMNS, STRIDE, taps, source, step, filter, channels, result, result_step)
+      PIXELS, COLUMNS, STRIDE, taps, source, step, filter, epilogue, channels, result,         \
+      result_step)
   if (together && taps->columns == 3 && step == taps->source_column)
     SUM(TOGETHER, 3, 1);
   else if (together && taps->columns == 3 && step == 2 * taps->source_column)
@@ -223,8 +234,8 @@ static void NAME(sum_taps)(
 }
 
 static void NAME(depthwise)(
-    const nagare_convolution *shape, const REAL *input, const REAL *filter, REAL *output,
-    int64_t task, void *scratch) {
+    const nagare_convolution *shape, const REAL *input, const REAL *filter,
+    const nagare_epilogue *epilogue, REAL *output, int64_t task, void *scratch) {
   const int64_t block = output_block(shape), down = quotient_up(shape->output_height, block);
   const int64_t image = task / down, begin = task % down * block;
   const int64_t end = least(shape->output_height, begin + block);
@@ -268,11 +279,13 @@ static void NAME(depthwise)(
         taps.columns = most(0, wide.end - wide.begin);
         const int64_t left =
             x * shape->stride_width - shape->padding_left + wide.begin * shape->dilation_width;
+        REAL *at = row + x * channels + c;
+        const NAME(epilogue) finish = NAME(epilogue_from)(epilogue, c, at - output);
         NAME(sum_taps)(
             together, &taps, picture + top * line + left * channels + c,
             shape->stride_width * channels,
             filter + (tall.begin * shape->filter_width + wide.begin) * channels + c,
-            least(CHUNK, channels - c), row + x * channels + c, channels);
+            epilogue ? &finish : NULL, least(CHUNK, channels - c), at, channels);
         x += together ? TOGETHER : 1;
       }
   }
@@ -354,7 +367,7 @@ static void NAME(depthwise_input_gradient)(
         const bool any = taps.rows > 0 && taps.columns > 0;
         NAME(sum_taps)(
             together, &taps, any ? gradients + from_y * line + from_x * channels : gradients,
-            channels, any ? weight : filter, channels, multiplier == 1 ? result : scratch,
+            channels, any ? weight : filter, NULL, channels, multiplier == 1 ? result : scratch,
             shape->stride_width * channels);
         if (multiplier > 1) {
           const REAL *sums = scratch;

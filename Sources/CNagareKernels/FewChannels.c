@@ -86,9 +86,9 @@ int64_t nagare_few_channels_scratch_bytes_f32(const nagare_convolution *shape) {
   return window_elements(shape) * (int64_t)sizeof(float);
 }
 void nagare_few_channels_f32(
-    const nagare_convolution *shape, const float *input, const float *packed, const float *bias,
-    bool relu, float *output, int64_t task, void *scratch) {
-  NAGARE_DISPATCH(few_channels_f32, (shape, input, packed, bias, relu, output, task, scratch));
+    const nagare_convolution *shape, const float *input, const float *packed,
+    const nagare_epilogue *epilogue, float *output, int64_t task, void *scratch) {
+  NAGARE_DISPATCH(few_channels_f32, (shape, input, packed, epilogue, output, task, scratch));
 }
 
 bool nagare_few_channels_filter_gradient_suits(const nagare_convolution *shape) {
@@ -119,6 +119,7 @@ void nagare_few_channels_filter_gradient_sum_f32(
 #else
 
 #include "VectorTypes.h"
+#include "Epilogue.h"
 
 #define PANEL (2 * LANES)
 /// Pixels of a tile, which fits into the registers.
@@ -158,18 +159,18 @@ static void NAME(copy_window)(
             ky * shape->dilation_height * line + kx * shape->dilation_width * channels + c;
 }
 
-/// What becomes of the elements of a tile.
+/// Where the elements of tiles go, and what becomes of them.
 typedef struct {
-  const REAL *bias;
-  bool relu, streams;
+  REAL *output;
+  NAME(epilogue) epilogue;
+  bool streams;
   int64_t channels;
-} NAME(finish);
+} NAME(target);
 
 /// `pixels` pixels of PANEL channels, or of those that are left.
 INLINE void NAME(few_channels_tile)(
     const int pixels, const REAL *source, int64_t step, const int64_t *offset, int64_t depth,
-    const REAL *packed, int64_t width, int64_t channel, const NAME(finish) *finish,
-    REAL *target) {
+    const REAL *packed, int64_t width, int64_t channel, const NAME(target) *target, int64_t at) {
   VECTOR sum[TILE_PIXELS][2] = {{{0}}};
   const REAL *b = packed + channel;
   for (int64_t r = 0; r < depth; r++, b += width) {
@@ -182,63 +183,61 @@ INLINE void NAME(few_channels_tile)(
       sum[i][1] += x * b1;
     }
   }
-  target += channel;
-  const int64_t left = finish->channels - channel;
-  const VECTOR bias[2] = {
-      finish->bias ? NAME(load_part)(finish->bias + channel, most(0, left)) : (VECTOR){0},
-      finish->bias ? NAME(load_part)(finish->bias + channel + LANES, most(0, left - LANES))
-                   : (VECTOR){0}};
+  at += channel;
 #pragma clang loop unroll(full)
-  for (int i = 0; i < pixels; i++, target += finish->channels)
+  for (int v = 0; v < 2; v++) {
+    const int64_t count = target->channels - channel - v * LANES;
+    if (count <= 0) return;
+    const VECTOR bias = NAME(bias_of)(&target->epilogue, channel + v * LANES, count);
+    REAL *to = target->output + at + v * LANES;
 #pragma clang loop unroll(full)
-    for (int v = 0; v < 2; v++) {
-      VECTOR value = sum[i][v] + bias[v];
-      if (finish->relu) value = NAME(relu)(value);
-      if (finish->streams)
-        __builtin_nontemporal_store(value, (VECTOR *)(target + v * LANES));
-      else if (left >= PANEL)
-        NAME(store)(target + v * LANES, value);
+    for (int i = 0; i < pixels; i++, to += target->channels) {
+      const VECTOR value = NAME(finish)(
+          &target->epilogue, sum[i][v], bias, to - target->output, count);
+      if (target->streams)
+        __builtin_nontemporal_store(value, (VECTOR *)to);
       else
-        NAME(store_part)(target + v * LANES, value, most(0, left - v * LANES));
+        NAME(store_part)(to, value, count);
     }
+  }
 }
 
 static void NAME(few_channels)(
-    const nagare_convolution *shape, const REAL *input, const REAL *packed, const REAL *bias,
-    bool relu, REAL *output, int64_t task, void *scratch) {
+    const nagare_convolution *shape, const REAL *input, const REAL *packed,
+    const nagare_epilogue *epilogue, REAL *output, int64_t task, void *scratch) {
   const int64_t down = quotient_up(shape->output_height, block_rows(shape));
   const int64_t image = task / down, y = task % down * block_rows(shape);
   const int64_t rows = least(block_rows(shape), shape->output_height - y);
   const int64_t channels = shape->output_channels, width = rounded_up(channels, 16);
   const int64_t size = shape->output_height * shape->output_width * channels;
   const int64_t step = shape->stride_width * shape->input_channels;
-  const NAME(finish) finish = {
-      .bias = bias, .relu = relu, .channels = channels,
+  const NAME(target) target = {
+      .output = output, .epilogue = NAME(epilogue_from)(epilogue, 0, 0), .channels = channels,
       .streams = shape->batch * size >= STREAMED && channels % PANEL == 0 &&
                  (uintptr_t)output % VECTOR_BYTES == 0};
   int64_t offset[MOST_DEPTH];
   NAME(copy_window)(shape, input, image, y, rows, scratch, offset);
-  REAL *target = output + image * size + y * shape->output_width * channels;
+  int64_t at = image * size + y * shape->output_width * channels;
   for (int64_t i = 0; i < rows; i++) {
     const REAL *source = (const REAL *)scratch + i * shape->stride_height * window_line(shape);
     int64_t x = 0;
     for (; x + TILE_PIXELS <= shape->output_width; x += TILE_PIXELS) {
       for (int64_t c = 0; c < channels; c += PANEL)
         NAME(few_channels_tile)(
-            TILE_PIXELS, source, step, offset, depth(shape), packed, width, c, &finish, target);
+            TILE_PIXELS, source, step, offset, depth(shape), packed, width, c, &target, at);
       source += TILE_PIXELS * step;
-      target += TILE_PIXELS * channels;
+      at += TILE_PIXELS * channels;
     }
     for (; x < shape->output_width; x++) {
       for (int64_t c = 0; c < channels; c += PANEL)
         NAME(few_channels_tile)(
-            1, source, step, offset, depth(shape), packed, width, c, &finish, target);
+            1, source, step, offset, depth(shape), packed, width, c, &target, at);
       source += step;
-      target += channels;
+      at += channels;
     }
   }
   // What is written past the caches is in order with nothing else.
-  if (finish.streams) atomic_thread_fence(memory_order_seq_cst);
+  if (target.streams) atomic_thread_fence(memory_order_seq_cst);
 }
 
 /// Adds to `rows` rows of the filter's gradient, of a vector of channels of which `count` exist, the

@@ -14,6 +14,10 @@
 #define BLOCK_POSITIONS 4096
 /// Multiply-adds below which a task is not divided further.
 #define SMALL_TASK 500000
+/// Positions from which on a block is divided into slices of results rather than shorter blocks, and
+/// the results of the thinnest slice.
+#define FEW_POSITIONS 96
+#define SLICE_RESULTS 32
 /// Rows of the packed filter that are used at a time, so that a panel stays in the first-level
 /// cache.
 #define BLOCK_DEPTH 384
@@ -28,14 +32,16 @@
 typedef struct {
   int64_t height, width;
   int64_t rows, columns;
-  /// Blocks down and across.
-  int64_t down, across;
+  /// Blocks down and across, and the parts of the results that each is divided into.
+  int64_t down, across, slices;
 } blocks;
 
-/// `step` source elements lie between grid neighbours, `span` are covered by the taps of one.
+/// `step` source elements lie between grid neighbours, `span` are covered by the taps of one. `results`
+/// come out at each position, which take `products` products together.
 static blocks cut(
     int64_t pictures, int64_t height, int64_t width, int64_t step_height, int64_t step_width,
-    int64_t span_height, int64_t span_width, int64_t channels, int64_t products) {
+    int64_t span_height, int64_t span_width, int64_t channels, int64_t products,
+    int64_t results) {
   blocks result = {.height = height, .width = width};
   int64_t strip = most(1, BLOCK_SOURCE / most(1, channels * span_height));
   int64_t across = strip > span_width ? (strip - span_width) / step_width + 1 : 1;
@@ -45,9 +51,20 @@ static blocks cut(
   result.rows = least(height, (lines - span_height) / step_height + 1);
   result.rows = most(1, least(result.rows, BLOCK_POSITIONS / result.columns));
   result.across = quotient_up(width, result.columns);
-  while (result.rows > 1 && pictures * quotient_up(height, result.rows) * result.across < 16 &&
-         result.rows * result.columns * products > SMALL_TASK)
-    result.rows = quotient_up(result.rows, 2);
+  result.slices = 1;
+  const int64_t most_slices = quotient_up(results, SLICE_RESULTS);
+  while (pictures * quotient_up(height, result.rows) * result.across * result.slices < 16 &&
+         result.rows * result.columns * products > SMALL_TASK * result.slices) {
+    // Every block reads all of a slice of the filter: short ones wait for memory.
+    if (result.rows > 1 && result.rows * result.columns > FEW_POSITIONS)
+      result.rows = quotient_up(result.rows, 2);
+    else if (result.slices < most_slices)
+      result.slices = least(2 * result.slices, most_slices);
+    else if (result.rows > 1)
+      result.rows = quotient_up(result.rows, 2);
+    else
+      break;
+  }
   result.down = quotient_up(height, result.rows);
   result.rows = quotient_up(height, result.down);
   result.down = quotient_up(height, result.rows);
@@ -77,7 +94,8 @@ static blocks forward_blocks(const nagare_convolution *shape) {
       shape->stride_height, shape->stride_width,
       span(shape->filter_height, shape->dilation_height),
       span(shape->filter_width, shape->dilation_width), shape->input_channels / shape->groups,
-      depth(shape) * (shape->output_channels / shape->groups));
+      depth(shape) * (shape->output_channels / shape->groups),
+      shape->output_channels / shape->groups);
 }
 
 /// The grid of the input gradient has one position for every stride × stride input elements.
@@ -88,7 +106,7 @@ static blocks input_gradient_blocks(const nagare_convolution *shape) {
       phase_span(shape->filter_height, shape->dilation_height, shape->stride_height),
       phase_span(shape->filter_width, shape->dilation_width, shape->stride_width),
       shape->output_channels / shape->groups,
-      depth(shape) * (shape->output_channels / shape->groups));
+      depth(shape) * (shape->output_channels / shape->groups), 1);
 }
 
 /// The division of a filter gradient into tasks: over positions (parts, each with its own
@@ -263,7 +281,7 @@ static int64_t filter_gradient_scratch(const nagare_convolution *shape, int64_t 
 
 static int64_t forward_task_count(const nagare_convolution *shape) {
   blocks cut = forward_blocks(shape);
-  return shape->batch * shape->groups * cut.down * cut.across;
+  return shape->batch * shape->groups * cut.down * cut.across * cut.slices;
 }
 
 static int64_t input_gradient_task_count(const nagare_convolution *shape) {
@@ -300,11 +318,11 @@ static int64_t filter_gradient_task_count(const nagare_convolution *shape) {
     return forward_scratch(shape, sizeof(T));                                                  \
   }                                                                                            \
   void PREFIX##_##S(                                                                           \
-      const nagare_convolution *shape, const T *input, const T *packed, const T *bias,         \
-      bool relu, T *output, int64_t task, void *scratch) {                                     \
+      const nagare_convolution *shape, const T *input, const T *packed,                        \
+      const nagare_epilogue *epilogue, T *output, int64_t task, void *scratch) {               \
     NAGARE_DISPATCH(                                                                           \
-        forward_##V, (shape, (const U *)input, (const U *)packed, (const U *)bias, relu,       \
-                      (U *)output, task, scratch));                                            \
+        forward_##V, (shape, (const U *)input, (const U *)packed, epilogue, (U *)output, task, \
+                      scratch));                                                               \
   }                                                                                            \
   int64_t PREFIX##_input_gradient_packed_count_##S(const nagare_convolution *shape) {          \
     return NAGARE_DISPATCH(input_gradient_packed_count_##V, (shape));                          \
@@ -418,7 +436,7 @@ typedef struct {
 /// packed[t, c][n].
 static void NAME(correlate)(
     const NAME(picture) *source, const tap_list *list, int64_t step_height, int64_t step_width,
-    const REAL *packed, const REAL *bias, bool relu, const NAME(grid) *target, int64_t y,
+    const REAL *packed, const NAME(epilogue) *epilogue, const NAME(grid) *target, int64_t y,
     int64_t rows, int64_t x, int64_t columns, tables scratch) {
   window part = seen(list, y, rows, x, columns, step_height, step_width);
   NAME(picture) view = NAME(view)(source, part, source->channels, scratch.rest);
@@ -447,7 +465,7 @@ static void NAME(correlate)(
       NAME(multiply)(
           view.elements, scratch.source, positions, scratch.step + s,
           least(together, filled - s), run, packed, depth, s * run, target->elements,
-          scratch.target, target->channels, s > 0, last ? bias : NULL, last && relu);
+          scratch.target, target->channels, s > 0, last ? epilogue : NULL);
     }
   } else {
     const int64_t pieces = quotient_up(run, BLOCK_DEPTH);
@@ -459,7 +477,7 @@ static void NAME(correlate)(
         NAME(multiply)(
             view.elements, scratch.source, positions, &at, 1, to - from, packed, depth,
             s * run + from, target->elements, scratch.target, target->channels,
-            s > 0 || piece > 0, last ? bias : NULL, last && relu);
+            s > 0 || piece > 0, last ? epilogue : NULL);
       }
   }
 }
@@ -479,14 +497,19 @@ static void NAME(pack_filter)(
 }
 
 static void NAME(forward)(
-    const nagare_convolution *shape, const REAL *input, const REAL *packed, const REAL *bias,
-    bool relu, REAL *output, int64_t task, void *scratch) {
+    const nagare_convolution *shape, const REAL *input, const REAL *packed,
+    const nagare_epilogue *epilogue, REAL *output, int64_t task, void *scratch) {
   const blocks cut = forward_blocks(shape);
+  const int64_t slice = task % cut.slices;
+  task /= cut.slices;
   const int64_t across = task % cut.across, down = task / cut.across % cut.down;
   const int64_t unit = task / (cut.across * cut.down);
   const int64_t group = unit % shape->groups, image = unit / shape->groups;
   const int64_t in = shape->input_channels / shape->groups;
   const int64_t out = shape->output_channels / shape->groups;
+  const int64_t panels = quotient_up(out, PANEL);
+  const int64_t first = PANEL * bound(panels, slice, cut.slices);
+  const int64_t last = least(out, PANEL * bound(panels, slice + 1, cut.slices));
   tables table = lay_out(scratch, cut.rows * cut.columns, entries(taps(shape), in), taps(shape));
   tap_list list = {.y = table.tap_y, .x = table.tap_x};
   forward_taps(shape, &list);
@@ -495,14 +518,16 @@ static void NAME(forward)(
   const NAME(picture) source = {
       .elements = input + image * input_size + group * in, .height = shape->input_height,
       .width = shape->input_width, .channels = in, .pixel = shape->input_channels};
+  const int64_t corner = image * shape->output_height * output_row + group * out + first;
+  const NAME(epilogue) finish = NAME(epilogue_from)(epilogue, group * out + first, corner);
   const NAME(grid) target = {
-      .elements = output + image * shape->output_height * output_row + group * out,
-      .row = output_row, .position = shape->output_channels, .channels = out};
+      .elements = output + corner,
+      .row = output_row, .position = shape->output_channels, .channels = last - first};
   const int64_t y = down * cut.rows, x = across * cut.columns;
   NAME(correlate)(
       &source, &list, shape->stride_height, shape->stride_width,
-      packed + group * depth(shape) * NAME(padded_columns)(out),
-      bias ? bias + group * out : NULL, relu, &target, y, least(cut.rows, cut.height - y), x,
+      packed + depth(shape) * (group * NAME(padded_columns)(out) + first),
+      epilogue ? &finish : NULL, &target, y, least(cut.rows, cut.height - y), x,
       least(cut.columns, cut.width - x), table);
 }
 
@@ -568,7 +593,7 @@ static void NAME(input_gradient)(
           .position = shape->stride_width * shape->input_channels, .channels = in};
       if (list.count > 0 && rows > 0 && columns > 0) {
         NAME(correlate)(
-            &source, &list, 1, 1, panel, NULL, false, &target, y, rows, x, columns, table);
+            &source, &list, 1, 1, panel, NULL, &target, y, rows, x, columns, table);
       } else {
         for (int64_t i = y; i < y + rows; i++)
           for (int64_t j = x; j < x + columns; j++)
@@ -657,7 +682,7 @@ static void NAME(filter_gradient)(
           NAME(pack)(from, count, 0, count, out, shape->output_channels, 1, packed);
         NAME(multiply)(
             view.elements, table.source, rows, table.step + i * width + p, count, 1,
-            in_place ? from : packed, count, 0, sum, table.target, out, accumulate, NULL, false);
+            in_place ? from : packed, count, 0, sum, table.target, out, accumulate, NULL);
         accumulate = true;
       }
   }

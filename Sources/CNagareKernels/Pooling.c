@@ -2,61 +2,7 @@
 
 #include "NagarePooling.h"
 
-#include "Division.h"
-
-/// Elements that a task reads, about.
-#define TASK_ELEMENTS 65536
-
-/// Whether the windows divide the input among them, but for what is left to the right and below.
-static bool divides(const nagare_pooling *shape) {
-  return shape->stride_height == shape->window_height &&
-         shape->stride_width == shape->window_width && shape->padding_top == 0 &&
-         shape->padding_left == 0;
-}
-
-/// Rows of a block when `height` rows with `row` elements to read each are divided.
-static int64_t block_rows(int64_t height, int64_t row) {
-  return least(height, most(1, TASK_ELEMENTS / most(1, row)));
-}
-
-static int64_t output_block(const nagare_pooling *shape) {
-  return block_rows(
-      shape->output_height, shape->stride_height * shape->input_width * shape->channels);
-}
-
-static int64_t input_block(const nagare_pooling *shape) {
-  return block_rows(shape->input_height, shape->input_width * shape->channels);
-}
-
-/// The elements of a window that lie inside the input, along one dimension.
-typedef struct {
-  int64_t begin, end;
-} range;
-
-static range inside(int64_t at, int64_t stride, int64_t padding, int64_t window, int64_t size) {
-  int64_t begin = at * stride - padding;
-  return (range){.begin = most(0, begin), .end = least(size, begin + window)};
-}
-
-/// The windows that see any of the elements from `begin` to `end`, along one dimension.
-static range seeing(
-    range elements, int64_t stride, int64_t padding, int64_t window, int64_t count) {
-  int64_t first = elements.begin + padding - window + 1;
-  return (range){
-      .begin = first <= 0 ? 0 : quotient_up(first, stride),
-      .end = least(count, (elements.end - 1 + padding) / stride + 1)};
-}
-
-/// A task's picture and its rows.
-typedef struct {
-  int64_t picture;
-  range rows;
-} part;
-
-static part task_part(int64_t task, int64_t height, int64_t block) {
-  int64_t down = quotient_up(height, block), begin = task % down * block;
-  return (part){.picture = task / down, .rows = {begin, least(height, begin + block)}};
-}
+#include "PoolingGeometry.h"
 
 #define NAGARE_INTEGERS
 #define NAGARE_UINT32
@@ -119,21 +65,6 @@ EXPORT_AVERAGE_POOL(double, f64)
 #else
 
 #include "VectorTypes.h"
-
-/// Loops over the outputs in `rows` × all columns, with the window of each in `down` and `across`.
-#define FOR_WINDOWS                                                                            \
-  for (int64_t y = rows.begin; y < rows.end; y++) {                                            \
-    const range down = inside(                                                                 \
-        y, shape->stride_height, shape->padding_top, shape->window_height,                     \
-        shape->input_height);                                                                  \
-    for (int64_t x = 0; x < shape->output_width; x++) {                                        \
-      const range across = inside(                                                             \
-          x, shape->stride_width, shape->padding_left, shape->window_width,                    \
-          shape->input_width);
-
-#define END_WINDOWS                                                                            \
-  }                                                                                            \
-  }
 
 INLINE VECTOR NAME(window_maximum)(
     const REAL *source, int64_t line, int64_t channels, range down, range across,
@@ -205,20 +136,7 @@ static void NAME(max_pool_gradient)(
   const REAL *gradients =
       output_gradient + part.picture * shape->output_height * shape->output_width * channels;
   const bool alone = divides(shape);
-  if (alone) {
-    const int64_t bottom = shape->output_height * shape->window_height;
-    const int64_t right = shape->output_width * shape->window_width;
-    for (int64_t y = part.rows.begin; y < part.rows.end; y++) {
-      const int64_t first = y < bottom ? least(right, shape->input_width) : 0;
-      memset(
-          target + y * line + first * channels, 0,
-          (size_t)((shape->input_width - first) * channels) * sizeof(REAL));
-    }
-  } else {
-    memset(
-        target + part.rows.begin * line, 0,
-        (size_t)((part.rows.end - part.rows.begin) * line) * sizeof(REAL));
-  }
+  clear_rows(shape, part.rows, alone, target, sizeof(REAL));
   FOR_WINDOWS
   const REAL *gradient = gradients + (y * shape->output_width + x) * channels;
   int64_t c = 0;
@@ -315,8 +233,5 @@ static void NAME(average_pool_gradient)(
 }
 
 #endif
-
-#undef FOR_WINDOWS
-#undef END_WINDOWS
 
 #endif

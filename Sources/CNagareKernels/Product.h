@@ -8,7 +8,9 @@
 /// for the gradient to a filter, one channel of many pixels (one step a pixel, runs of 1).
 /// B is packed in panels of PANEL columns, [k][PANEL], padded with zeros; a last panel of at most
 /// LANES columns is packed [k][LANES].
+#include "NagareConvolution.h"
 #include "VectorTypes.h"
+#include "Epilogue.h"
 
 #define PANEL (2 * LANES)
 /// Rows of the widest tile: 6 × 2 vectors and 9 × 1 vector fill, with their operands, 16 registers;
@@ -34,10 +36,9 @@ typedef struct {
   int64_t columns;
   /// Whether the product is added to what C holds.
   bool accumulate;
-  /// Added to each row at the end, unless null.
-  const REAL *bias;
-  /// Whether negative results become zero.
-  bool relu;
+  /// What is done at the end, unless null; the tile begins at its channel `channel`.
+  const NAME(epilogue) *epilogue;
+  int64_t channel;
 } NAME(tile_output);
 
 /// One k: sum[i] += A[i][k] · B[k].
@@ -120,33 +121,20 @@ INLINE void NAME(tile)(
       }
     }
   }
-  if (output->columns == vectors * LANES) {
+#pragma clang loop unroll(full)
+  for (int v = 0; v < vectors; v++) {
+    const int64_t count = output->columns - v * LANES, channel = output->channel + v * LANES;
+    if (count <= 0) continue;
+    const VECTOR bias =
+        output->epilogue ? NAME(bias_of)(output->epilogue, channel, count) : (VECTOR){0};
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
-      REAL *c = output->c + output->row[i];
-#pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++) {
-        VECTOR value = sum[i][v];
-        if (output->accumulate) value += NAME(load)(c + v * LANES);
-        if (output->bias) value += NAME(load)(output->bias + v * LANES);
-        if (output->relu) value = NAME(relu)(value);
-        NAME(store)(c + v * LANES, value);
-      }
-    }
-  } else {
-    REAL part[2 * VECTOR_BYTES / sizeof(REAL)];
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i++) {
-      REAL *c = output->c + output->row[i];
-      NAME(store)(part, sum[i][0]);
-      if (vectors > 1) NAME(store)(part + LANES, sum[i][1]);
-      for (int64_t j = 0; j < output->columns; j++) {
-        REAL value = part[j];
-        if (output->accumulate) value += c[j];
-        if (output->bias) value += output->bias[j];
-        if (output->relu && (NAME(signed_real))value < 0) value = 0;
-        c[j] = value;
-      }
+      const int64_t at = output->row[i] + v * LANES;
+      VECTOR value = sum[i][v];
+      if (output->accumulate) value += NAME(load_part)(output->c + at, count);
+      if (output->epilogue)
+        value = NAME(finish)(output->epilogue, value, bias, output->row[i] + channel, count);
+      NAME(store_part)(output->c + at, value, count);
     }
   }
 }
@@ -264,7 +252,7 @@ static void NAME(pack)(
 static void NAME(multiply)(
     const REAL *a, const int64_t *a_row, int64_t rows, const int64_t *step, int64_t steps,
     int64_t run, const REAL *b, int64_t depth, int64_t first, REAL *c, const int64_t *c_row,
-    int64_t columns, bool accumulate, const REAL *bias, bool relu) {
+    int64_t columns, bool accumulate, const NAME(epilogue) *epilogue) {
   const bool small = columns > PANEL && steps * run * columns <= SMALL_PRODUCT;
   const int64_t group_rows = small ? 3 * WIDE_ROWS : rows;
   for (int64_t begin = 0; begin < rows; begin += group_rows) {
@@ -279,8 +267,8 @@ static void NAME(multiply)(
       int64_t height = group / count, taller = group % count;
       const REAL *panel = b + j * depth + first * (narrow ? LANES : PANEL);
       NAME(tile_output) output = {
-          .c = c + j, .columns = existing, .accumulate = accumulate,
-          .bias = bias ? bias + j : NULL, .relu = relu};
+          .c = c + j, .columns = existing, .accumulate = accumulate, .epilogue = epilogue,
+          .channel = j};
       for (int64_t tile = 0, i = begin; tile < count; tile++) {
         int64_t tall = height + (tile < taller);
         output.row = c_row + i;

@@ -28,7 +28,8 @@ typedef struct {
   int64_t down, across, tiles;
   /// Sixes of tiles, and the blocks that they are spread over.
   int64_t sixes, blocks, block_tiles;
-  int64_t tasks;
+  /// Runs of blocks, and the parts of the target channels that each is divided into.
+  int64_t runs, slices;
   bool streams;
 } problem;
 
@@ -40,8 +41,11 @@ static problem divided(problem p, int64_t batch) {
   const int64_t most_tiles = BLOCK_VALUES / (36 * rounded_up(p.channels, 8));
   const int64_t most_sixes = most(2, least(most_tiles, MOST_TILES) / 6);
   p.blocks = quotient_up(p.sixes, most_sixes);
+  // A few threads get as many blocks each.
+  if (p.blocks > 1 && p.blocks < 16) p.blocks = least(p.sixes, rounded_up(p.blocks, 4));
   p.block_tiles = 6 * quotient_up(p.sixes, p.blocks);
-  p.tasks = least(p.blocks, 64);
+  p.runs = least(p.blocks, 64);
+  p.slices = most(1, least(quotient_up(p.target_channels, CHUNK), 8 / p.runs));
   p.streams = batch * p.target_height * p.target_width * p.target_channels >= STREAMED;
   return p;
 }
@@ -106,6 +110,8 @@ static int64_t packed_count(problem p) {
                quotient_up(p.target_channels, CHUNK) * PLANE_GAP);
 }
 
+static int64_t tasks(problem p) { return p.runs * p.slices; }
+
 static int64_t scratch_bytes(problem p) {
   const int64_t columns = least(CHUNK, rounded_up(p.target_channels, 8));
   return (36 * (p.block_tiles * (rounded_up(p.channels, 8) + columns) + 2 * PLANE_GAP) +
@@ -116,7 +122,7 @@ bool nagare_winograd_suits(const nagare_convolution *shape) {
   return suits(shape, forward_problem(shape));
 }
 int64_t nagare_winograd_task_count_f32(const nagare_convolution *shape) {
-  return forward_problem(shape).tasks;
+  return tasks(forward_problem(shape));
 }
 int64_t nagare_winograd_scratch_bytes_f32(const nagare_convolution *shape) {
   return scratch_bytes(forward_problem(shape));
@@ -133,17 +139,17 @@ void nagare_winograd_pack_f32(
   NAGARE_DISPATCH(pack_f32, (&p, filter, false, packed, task));
 }
 void nagare_winograd_f32(
-    const nagare_convolution *shape, const float *input, const float *packed, const float *bias,
-    bool relu, float *output, int64_t task, void *scratch) {
+    const nagare_convolution *shape, const float *input, const float *packed,
+    const nagare_epilogue *epilogue, float *output, int64_t task, void *scratch) {
   const problem p = forward_problem(shape);
-  NAGARE_DISPATCH(correlate_f32, (&p, input, packed, bias, relu, NULL, output, task, scratch));
+  NAGARE_DISPATCH(correlate_f32, (&p, input, packed, epilogue, NULL, output, task, scratch));
 }
 
 bool nagare_winograd_input_gradient_suits(const nagare_convolution *shape) {
   return suits(shape, input_gradient_problem(shape));
 }
 int64_t nagare_winograd_input_gradient_task_count_f32(const nagare_convolution *shape) {
-  return input_gradient_problem(shape).tasks;
+  return tasks(input_gradient_problem(shape));
 }
 int64_t nagare_winograd_input_gradient_scratch_bytes_f32(const nagare_convolution *shape) {
   return scratch_bytes(input_gradient_problem(shape));
@@ -165,13 +171,14 @@ void nagare_winograd_input_gradient_f32(
   const problem p = input_gradient_problem(shape);
   NAGARE_DISPATCH(
       correlate_f32,
-      (&p, output_gradient, packed, NULL, false, mask, input_gradient, task, scratch));
+      (&p, output_gradient, packed, NULL, mask, input_gradient, task, scratch));
 }
 
 #else
 
 #define PRODUCT_ALONG true
 #include "WinogradTransforms.h"
+#include "Epilogue.h"
 
 /// The transformed filter: chunk by chunk of target channels, in each the 36 planes, in each panels of
 /// [channel][PANEL], the last of which may be one vector wide. `turned` says that the filter is
@@ -221,7 +228,7 @@ typedef struct {
   int64_t row, pixel;
   /// Rows and columns of the tile that exist.
   int64_t rows, columns;
-  bool relu;
+  NAME(epilogue) epilogue;
 } NAME(tile_target);
 
 /// The 4×4 results of a vector of channels, `count` of which exist. `whole` says that all do.
@@ -245,8 +252,8 @@ INLINE void NAME(interpolate_vector)(
     for (int64_t x = 0; x < 4; x++) {
       if (!whole && x >= target->columns) continue;
       const int64_t at = line + x * target->pixel;
-      VECTOR value = result[x] + bias;
-      if (target->relu) value = NAME(relu)(value);
+      VECTOR value = NAME(finish)(
+          &target->epilogue, result[x], bias, at, whole ? LANES : count);
       if (target->mask) {
         const VECTOR mask = whole ? NAME(load)(target->mask + at)
                                   : NAME(load_part)(target->mask + at, count);
@@ -277,7 +284,7 @@ static void NAME(stream_tile)(
 }
 
 static void NAME(correlate)(
-    const problem *p, const REAL *source, const REAL *packed, const REAL *bias, bool relu,
+    const problem *p, const REAL *source, const REAL *packed, const nagare_epilogue *epilogue,
     const REAL *mask, REAL *target, int64_t task, void *scratch) {
   const int64_t padded = rounded_up(p->channels, LANES);
   const int64_t source_size = p->height * p->width * p->channels;
@@ -289,11 +296,15 @@ static void NAME(correlate)(
   REAL *zeros = products + 36 * (p->block_tiles * most_columns + PLANE_GAP);
   memset(zeros, 0, (size_t)padded * sizeof(REAL));
   REAL *results = zeros + rounded_up(p->channels, 16);
-  const bool streams =
-      p->streams && p->target_channels % LANES == 0 && (uintptr_t)target % VECTOR_BYTES == 0;
+  const bool streams = p->streams && p->target_channels % LANES == 0 &&
+                       (uintptr_t)target % VECTOR_BYTES == 0 && !(epilogue && epilogue->addend);
 
-  const int64_t last_block = bound(p->blocks, task + 1, p->tasks);
-  for (int64_t block = bound(p->blocks, task, p->tasks); block < last_block; block++) {
+  const int64_t run = task % p->runs, slice = task / p->runs;
+  const int64_t chunks = quotient_up(p->target_channels, CHUNK);
+  const int64_t first_channel = CHUNK * bound(chunks, slice, p->slices);
+  const int64_t last_channel = least(p->target_channels, CHUNK * bound(chunks, slice + 1, p->slices));
+  const int64_t last_block = bound(p->blocks, run + 1, p->runs);
+  for (int64_t block = bound(p->blocks, run, p->runs); block < last_block; block++) {
     const int64_t first = 6 * bound(p->sixes, block, p->blocks);
     const int64_t last = least(p->tiles, 6 * bound(p->sixes, block + 1, p->blocks));
     const int64_t tiles = last - first;
@@ -307,7 +318,7 @@ static void NAME(correlate)(
       NAME(prefetch)(&square, 6, p->channels);
       NAME(evaluate_source_square)(&square, p->channels, values + t * padded, plane);
     }
-    for (int64_t chunk = 0; chunk < p->target_channels; chunk += CHUNK) {
+    for (int64_t chunk = first_channel; chunk < last_channel; chunk += CHUNK) {
       const int64_t columns = least(CHUNK, p->target_channels - chunk);
       const int64_t width = rounded_up(columns, LANES);
       const int64_t product_plane = p->block_tiles * width + PLANE_GAP;
@@ -330,22 +341,22 @@ static void NAME(correlate)(
         const NAME(tile_target) to = {
             .corner = target + corner, .mask = mask ? mask + corner : NULL, .row = target_row,
             .pixel = p->target_channels, .rows = least(4, p->target_height - y),
-            .columns = least(4, p->target_width - x), .relu = relu};
+            .columns = least(4, p->target_width - x),
+            .epilogue = NAME(epilogue_from)(epilogue, chunk, corner)};
         const bool complete = to.rows == 4 && to.columns == 4;
         if (complete && streams) {
           const NAME(tile_target) tile = {
-              .corner = results, .row = 4 * columns, .pixel = columns, .relu = relu};
+              .corner = results, .row = 4 * columns, .pixel = columns, .epilogue = to.epilogue};
           for (int64_t j = 0; j < columns; j += LANES)
             NAME(interpolate_vector)(
                 true, products + t * width + j, product_plane,
-                bias ? NAME(load)(bias + chunk + j) : (VECTOR){0}, j, LANES, &tile);
+                NAME(bias_of)(&tile.epilogue, j, LANES), j, LANES, &tile);
           NAME(stream_tile)(results, columns, &to);
           continue;
         }
         for (int64_t j = 0; j < columns; j += LANES) {
           const int64_t count = least(LANES, columns - j);
-          const VECTOR added =
-              bias ? NAME(load_part)(bias + chunk + j, count) : (VECTOR){0};
+          const VECTOR added = NAME(bias_of)(&to.epilogue, j, count);
           const REAL *from = products + t * width + j;
           if (complete && count == LANES)
             NAME(interpolate_vector)(true, from, product_plane, added, j, count, &to);

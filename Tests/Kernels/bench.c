@@ -235,8 +235,7 @@ static work prepare(const layer *l) {
 static void run_forward(const void *context) {
   const work *w = context;
   run_forward_f32(
-      &forward, &w->shape, w->input, w->packed[0], NULL, false, w->result[0], w->scratch[0],
-      false);
+      &forward, &w->shape, w->input, w->packed[0], NULL, w->result[0], w->scratch[0], false);
 }
 static void run_input_gradient(const void *context) {
   const work *w = context;
@@ -255,7 +254,7 @@ static void run_depthwise(const void *context) {
   const int64_t tasks = nagare_depthwise_task_count(&w->shape);
   for (int64_t task = 0; task < tasks; task++)
     nagare_depthwise_f32(
-        &w->shape, w->input, w->filter, w->result[0], task, w->scratch[0]);
+        &w->shape, w->input, w->filter, NULL, w->result[0], task, w->scratch[0]);
 }
 static void run_depthwise_input_gradient(const void *context) {
   const work *w = context;

@@ -348,10 +348,11 @@ static void check_streaming(void) {
       void *scratch_alone = take(kernel->scratch_bytes(&alone), 64);
       float *all = take(batch * pixels * outputs * 4, 64);
       float *single = take(pixels * outputs * 4, 4);
-      run_forward_f32(kernel, &shape, input, packed, bias, true, all, scratch, false);
+      const nagare_epilogue finish = {.bias = bias, .relu = true};
+      run_forward_f32(kernel, &shape, input, packed, &finish, all, scratch, false);
       for (int64_t picture = 0; picture < batch; picture++) {
         run_forward_f32(
-            kernel, &alone, input + picture * pixels * channels[i], packed_alone, bias, true,
+            kernel, &alone, input + picture * pixels * channels[i], packed_alone, &finish,
             single, scratch_alone, true);
         same_bits(
             "convolution past the caches", all + picture * pixels * outputs, single,
@@ -372,8 +373,10 @@ static void check_streaming(void) {
     const int64_t filters = filter_elements(shape);                                            \
     const T *input = numbers_##S(inputs), *filter = numbers_##S(filters);                      \
     const T *upstream = numbers_##S(outputs);                                                  \
+    const nagare_epilogue finish = random_epilogue_##S(shape);                                 \
+    const nagare_epilogue *epilogue = one_in(4) ? NULL : &finish;                              \
     const plain_loops_##S plain =                                                              \
-        compute_plainly_##S(shape, input, filter, upstream, NULL, false, NULL);                \
+        compute_plainly_##S(shape, input, filter, upstream, epilogue, NULL);                   \
     FOR_EACH_SET {                                                                             \
       T *result[2];                                                                            \
       for (int turn = 0; turn < 2; turn++) {                                                   \
@@ -382,11 +385,12 @@ static void check_streaming(void) {
         const int64_t tasks = nagare_depthwise_task_count(shape);                              \
         for (int64_t i = 0; i < tasks; i++)                                                    \
           nagare_depthwise_##S(                                                                \
-              shape, input, filter, result[turn], turn ? tasks - 1 - i : i, scratch);          \
+              shape, input, filter, epilogue, result[turn], turn ? tasks - 1 - i : i,          \
+              scratch);                                                                        \
       }                                                                                        \
       compare_##S(                                                                             \
           "forward", "depthwise " #S, false, shape, outputs, result[0], plain.output,          \
-          plain.output_size);                                                                  \
+          plain.output_size, plain.largest);                                                   \
       same_bits(                                                                               \
           "tasks in any order", result[0], result[1], outputs * (int64_t)sizeof(T),            \
           geometry(shape));                                                                    \
@@ -401,7 +405,7 @@ static void check_streaming(void) {
       }                                                                                        \
       compare_##S(                                                                             \
           "input gradient", "depthwise " #S, false, shape, inputs, result[0],                  \
-          plain.input_gradient, plain.input_gradient_size);                                    \
+          plain.input_gradient, plain.input_gradient_size, 1e-3);                              \
       same_bits(                                                                               \
           "tasks in any order", result[0], result[1], inputs * (int64_t)sizeof(T),             \
           geometry(shape));                                                                    \
@@ -418,7 +422,7 @@ static void check_streaming(void) {
       }                                                                                        \
       compare_##S(                                                                             \
           "filter gradient", "depthwise " #S, false, shape, filters, result[0],                \
-          plain.filter_gradient, plain.filter_gradient_size);                                  \
+          plain.filter_gradient, plain.filter_gradient_size, 1e-3);                            \
       same_bits(                                                                               \
           "tasks in any order", result[0], result[1], filters * (int64_t)sizeof(T),            \
           geometry(shape));                                                                    \
@@ -694,10 +698,40 @@ static double error_in_units(double error, double unit) {
 DEFINE_AVERAGE_POOL(float, f32, double, 0x1p-24)
 DEFINE_AVERAGE_POOL(double, f64, long double, 0x1p-53)
 
+/// The places of the largest elements give the bits that the elements give.
+static void check_winners(const nagare_pooling *shape) {
+  const int mark = piece_count;
+  const int64_t inputs =
+      shape->batch * shape->input_height * shape->input_width * shape->channels;
+  const int64_t outputs =
+      shape->batch * shape->output_height * shape->output_width * shape->channels;
+  float *input = take(inputs * 4, 4), *upstream = take(outputs * 4, 4);
+  for (int64_t i = 0; i < inputs; i++) input[i] = FLOATING(float);
+  for (int64_t i = 0; i < outputs; i++) upstream[i] = (float)random_integer(0, 5);
+  const bool relu = one_in(2);
+  FOR_EACH_SET {
+    float *pooled = take(outputs * 4, 4), *gradient = take(inputs * 4, 4);
+    float *same = take(outputs * 4, 4), *result = take(inputs * 4, 4);
+    uint8_t *winners = take(outputs, 1);
+    for (int64_t task = nagare_pool_task_count(shape); task-- > 0;) {
+      nagare_max_pool_f32(shape, input, pooled, task);
+      nagare_max_pool_winners_f32(shape, input, relu, same, winners, task);
+    }
+    for (int64_t task = nagare_pool_gradient_task_count(shape); task-- > 0;) {
+      nagare_max_pool_gradient_f32(shape, input, upstream, relu, gradient, task);
+      nagare_max_pool_winners_gradient_f32(shape, winners, upstream, result, task);
+    }
+    same_bits("max pooling with places", same, pooled, outputs * 4, pooling(shape));
+    same_bits("max pooling's gradient from places", result, gradient, inputs * 4, pooling(shape));
+  }
+  intact(mark, pooling(shape));
+}
+
 static void check_pooling(void) {
   for (int64_t i = 0; i < 150 * rounds; i++) {
     const nagare_pooling shape = pooling_geometry();
     check_max_pool_f32(&shape);
+    check_winners(&shape);
     check_average_pool_f32(&shape);
     switch (i % 9) {
       case 0: check_max_pool_i8(&shape); break;

@@ -12,7 +12,8 @@ typedef struct {
   int64_t (*scratch_bytes)(const nagare_convolution *);
   void (*pack)(const nagare_convolution *, const T *, T *, int64_t);
   void (*run)(
-      const nagare_convolution *, const T *, const T *, const T *, bool, T *, int64_t, void *);
+      const nagare_convolution *, const T *, const T *, const nagare_epilogue *, T *, int64_t,
+      void *);
   /// For which geometries; null for all.
   bool (*suits)(const nagare_convolution *);
 } TYPED(forward_kernel);
@@ -84,11 +85,12 @@ static T *TYPED(pack_input_gradient)(
 
 static void TYPED(run_forward)(
     const TYPED(forward_kernel) *kernel, const nagare_convolution *shape, const T *input,
-    const T *packed, const T *bias, bool relu, T *output, void *scratch, bool backwards) {
+    const T *packed, const nagare_epilogue *epilogue, T *output, void *scratch,
+    bool backwards) {
   const int64_t tasks = kernel->task_count(shape);
   for (int64_t i = 0; i < tasks; i++)
     kernel->run(
-        shape, input, packed, bias, relu, output, backwards ? tasks - 1 - i : i, scratch);
+        shape, input, packed, epilogue, output, backwards ? tasks - 1 - i : i, scratch);
 }
 
 static void TYPED(run_input_gradient)(

@@ -5,6 +5,8 @@ typedef struct {
   /// The results, and for each the sum of the sizes of what was added.
   EXACT *output, *input_gradient, *filter_gradient;
   double *output_size, *input_gradient_size, *filter_gradient_size;
+  /// The largest output before some are cut off.
+  double largest;
 } TYPED(plain_loops);
 
 static T *TYPED(numbers)(int64_t count) {
@@ -13,9 +15,16 @@ static T *TYPED(numbers)(int64_t count) {
   return result;
 }
 
+static nagare_epilogue TYPED(random_epilogue)(const nagare_convolution *shape) {
+  return (nagare_epilogue){
+      .bias = one_in(2) ? TYPED(numbers)(shape->output_channels) : NULL,
+      .addend = one_in(3) ? TYPED(numbers)(output_elements(shape)) : NULL, .relu = one_in(2),
+      .capped = one_in(3)};
+}
+
 static TYPED(plain_loops) TYPED(compute_plainly)(
     const nagare_convolution *shape, const T *input, const T *filter, const T *upstream,
-    const T *bias, bool relu, const T *mask) {
+    const nagare_epilogue *epilogue, const T *mask) {
   const int64_t inputs = input_elements(shape), outputs = output_elements(shape);
   const int64_t filters = filter_elements(shape);
   TYPED(plain_loops) r;
@@ -62,12 +71,21 @@ static TYPED(plain_loops) TYPED(compute_plainly)(
         }
     }
   }
+  const nagare_epilogue finish = epilogue ? *epilogue : (nagare_epilogue){0};
+  const T *bias = finish.bias, *addend = finish.addend;
+  r.largest = 1e-3;
   for (int64_t i = 0; i < outputs; i++) {
     if (bias) {
       r.output[i] += (EXACT)bias[i % columns];
       r.output_size[i] += fabs((double)bias[i % columns]);
     }
-    if (relu && !((SIGNED)r.output[i] > 0)) r.output[i] = 0;
+    if (addend) {
+      r.output[i] += (EXACT)addend[i];
+      r.output_size[i] += fabs((double)addend[i]);
+    }
+    r.largest = fmax(r.largest, fabs((double)r.output[i]));
+    if (finish.relu && !((SIGNED)r.output[i] > 0)) r.output[i] = 0;
+    if (finish.capped && (SIGNED)r.output[i] > 6) r.output[i] = 6;
   }
   for (int64_t i = 0; mask && i < inputs; i++)
     if (!(mask[i] > 0)) r.input_gradient[i] = 0, r.input_gradient_size[i] = 0;
@@ -78,8 +96,8 @@ static TYPED(plain_loops) TYPED(compute_plainly)(
 /// of sizes.
 static void TYPED(compare)(
     const char *kind, const char *algorithm, bool mixes, const nagare_convolution *shape,
-    int64_t count, const T *actual, const EXACT *exact, const double *size) {
-  double worst = 0, largest = 1e-3;
+    int64_t count, const T *actual, const EXACT *exact, const double *size, double largest) {
+  double worst = 0;
   for (int64_t i = 0; i < count; i++) largest = fmax(largest, fabs((double)exact[i]));
   for (int64_t i = 0; i < count; i++) {
     if (UNIT == 0) {
@@ -110,11 +128,11 @@ static void TYPED(check_convolution)(
   const int64_t filters = filter_elements(shape);
   const T *input = TYPED(numbers)(inputs), *filter = TYPED(numbers)(filters);
   const T *upstream = TYPED(numbers)(outputs);
-  const T *bias = one_in(2) ? TYPED(numbers)(shape->output_channels) : NULL;
+  const nagare_epilogue finish = TYPED(random_epilogue)(shape);
+  const nagare_epilogue *epilogue = one_in(4) ? NULL : &finish;
   const T *mask = one_in(2) ? TYPED(numbers)(inputs) : NULL;
-  const bool relu = one_in(2);
   const TYPED(plain_loops) plain =
-      TYPED(compute_plainly)(shape, input, filter, upstream, bias, relu, mask);
+      TYPED(compute_plainly)(shape, input, filter, upstream, epilogue, mask);
   const int64_t bytes = sizeof(T);
   FOR_EACH_SET {
     for (int k = 0; k < forward_count; k++) {
@@ -126,11 +144,11 @@ static void TYPED(check_convolution)(
         void *scratch = take(kernel->scratch_bytes(shape), 64);
         result[turn] = take(outputs * bytes, bytes);
         TYPED(run_forward)(
-            kernel, shape, input, packed, bias, relu, result[turn], scratch, turn);
+            kernel, shape, input, packed, epilogue, result[turn], scratch, turn);
       }
       TYPED(compare)(
           "forward", kernel->name, MIXES(kernel, nagare_winograd_suits), shape, outputs,
-          result[0], plain.output, plain.output_size);
+          result[0], plain.output, plain.output_size, plain.largest);
       same_bits("tasks in any order", result[0], result[1], outputs * bytes, geometry(shape));
     }
     for (int k = 0; k < back_count; k++) {
@@ -146,7 +164,7 @@ static void TYPED(check_convolution)(
       }
       TYPED(compare)(
           "input gradient", kernel->name, MIXES(kernel, nagare_winograd_input_gradient_suits),
-          shape, inputs, result[0], plain.input_gradient, plain.input_gradient_size);
+          shape, inputs, result[0], plain.input_gradient, plain.input_gradient_size, 1e-3);
       same_bits("tasks in any order", result[0], result[1], inputs * bytes, geometry(shape));
     }
     for (int k = 0; k < slope_count; k++) {
@@ -162,7 +180,7 @@ static void TYPED(check_convolution)(
       }
       TYPED(compare)(
           "filter gradient", kernel->name, MIXES(kernel, nagare_winograd_filter_gradient_suits),
-          shape, filters, result[0], plain.filter_gradient, plain.filter_gradient_size);
+          shape, filters, result[0], plain.filter_gradient, plain.filter_gradient_size, 1e-3);
       same_bits("tasks in any order", result[0], result[1], filters * bytes, geometry(shape));
     }
   }

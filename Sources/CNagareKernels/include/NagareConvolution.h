@@ -22,12 +22,23 @@ typedef struct {
   int64_t groups;
 } nagare_convolution;
 
+/// What becomes of each result of a convolution before it is stored.
+typedef struct {
+  /// One element an output channel, added, unless null.
+  const void *bias;
+  /// A tensor like the output, added after that, unless null. It may not share the output's memory.
+  const void *addend;
+  /// Whether negative results then become zero.
+  bool relu;
+  /// Whether those above 6 become 6.
+  bool capped;
+} nagare_epilogue;
+
 /// For an element type T (integers wrap):
 ///
 /// `conv2d`, the forward operation: `pack` the filter in `pack_task_count` tasks into `packed_count`
-/// elements, then run `task_count` tasks, each with `scratch_bytes` of scratch memory. `bias` (one
-/// element an output channel) is added unless it is null, then negative elements become zero with
-/// `relu`.
+/// elements, then run `task_count` tasks, each with `scratch_bytes` of scratch memory. `epilogue` may be
+/// null.
 /// `input_gradient`: likewise. Where `mask`, a tensor like the input, is not positive, the gradient is
 /// zero, unless `mask` is null: so the gradient of a ReLU before the convolution comes with it.
 /// `filter_gradient`: every task writes its part of `partials`, which holds `part_count` whole filters;
@@ -41,8 +52,8 @@ typedef struct {
   int64_t PREFIX##_task_count_##S(const nagare_convolution *shape);                            \
   int64_t PREFIX##_scratch_bytes_##S(const nagare_convolution *shape);                         \
   void PREFIX##_##S(                                                                           \
-      const nagare_convolution *shape, const T *input, const T *packed, const T *bias,         \
-      bool relu, T *output, int64_t task, void *scratch);                                      \
+      const nagare_convolution *shape, const T *input, const T *packed,                        \
+      const nagare_epilogue *epilogue, T *output, int64_t task, void *scratch);                \
   int64_t PREFIX##_input_gradient_packed_count_##S(const nagare_convolution *shape);           \
   int64_t PREFIX##_input_gradient_pack_task_count_##S(const nagare_convolution *shape);        \
   void PREFIX##_input_gradient_pack_##S(                                                       \

@@ -16,12 +16,12 @@ int64_t nagare_depthwise_input_gradient_scratch_bytes(
 int64_t nagare_depthwise_filter_gradient_scratch_bytes(
     const nagare_convolution *shape, int64_t element_bytes);
 
-/// For an element type T. Each task of the filter gradient fills one of the whole filters in
+/// For an element type T. `epilogue` may be null. Each task of the filter gradient fills one of the whole filters in
 /// `partials`, of which there are as many as tasks; `sum` adds them up in order.
 #define NAGARE_DECLARE_DEPTHWISE(T, S)                                                         \
   void nagare_depthwise_##S(                                                                   \
-      const nagare_convolution *shape, const T *input, const T *filter, T *output,             \
-      int64_t task, void *scratch);                                                            \
+      const nagare_convolution *shape, const T *input, const T *filter,                        \
+      const nagare_epilogue *epilogue, T *output, int64_t task, void *scratch);                \
   void nagare_depthwise_input_gradient_##S(                                                    \
       const nagare_convolution *shape, const T *output_gradient, const T *filter,              \
       T *input_gradient, int64_t task, void *scratch);                                         \

@@ -52,6 +52,16 @@ NAGARE_DECLARE_MAX_POOL(uint16_t, u16)
 NAGARE_DECLARE_MAX_POOL(uint32_t, u32)
 NAGARE_DECLARE_MAX_POOL(uint64_t, u64)
 
+/// Max pooling that keeps the places of the largest elements (in row order, within the window, whose
+/// area is at most 255), and the gradient from them: the same bits as above, without the input. With
+/// `relu` a window whose largest element is not positive has place 255, and no gradient.
+void nagare_max_pool_winners_f32(
+    const nagare_pooling *shape, const float *input, bool relu, float *output, uint8_t *winners,
+    int64_t task);
+void nagare_max_pool_winners_gradient_f32(
+    const nagare_pooling *shape, const uint8_t *winners, const float *output_gradient,
+    float *input_gradient, int64_t task);
+
 /// The mean over the elements of each window that lie inside the input.
 void nagare_average_pool_f32(
     const nagare_pooling *shape, const float *input, float *output, int64_t task);

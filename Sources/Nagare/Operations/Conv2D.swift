@@ -49,12 +49,8 @@ struct Conv2D: ConvolutionOp {
     }
   }
 
-  /// - Parameters:
-  ///   - bias: One element an output channel, added to every pixel.
-  ///   - relu: Whether negative elements become zero at the end.
   func convolve<T: ConvolutionElement>(
-    _: T.Type, _ inputs: [Tensor], _ context: KernelContext, bias: Tensor? = nil,
-    relu: Bool = false
+    _: T.Type, _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue = Epilogue()
   ) throws(GraphError) -> Tensor {
     try convolution.check(.unimplemented)
     let filter = inputs[1]
@@ -95,9 +91,15 @@ struct Conv2D: ConvolutionOp {
     )
     let (tasks, bytes) = kernels.forwardDivision.of(geometry)
     let shape = geometry
-    let b = bias?.pointer(T.self)
-    try context.run(tasks, scratch: bytes) { task, memory in
-      withUnsafePointer(to: shape) { kernels.forward($0, x, w, b, relu, y, Int64(task), memory) }
+    try withExtendedLifetime(epilogue) { () throws(GraphError) in
+      let finish = epilogue.unmanaged(T.self)
+      try context.run(tasks, scratch: bytes) { task, memory in
+        withUnsafePointer(to: shape) { shape in
+          withUnsafePointer(to: finish) {
+            kernels.forward(shape, x, w, $0, y, Int64(task), memory)
+          }
+        }
+      }
     }
     return try output.arranged(as: convolution.dataFormat, context)
   }

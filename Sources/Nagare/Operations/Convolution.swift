@@ -104,6 +104,25 @@ extension nagare_convolution {
   }
 }
 
+/// What becomes of the results of a convolution.
+struct Epilogue {
+  enum Activation { case none, relu, relu6 }
+
+  /// One element an output channel, added to every pixel.
+  var bias: Tensor?
+  /// A tensor like the output, added after that.
+  var addend: Tensor?
+  var activation = Activation.none
+
+  /// As kernels take it; the tensors must outlive it.
+  func unmanaged<T: Scalar>(_: T.Type) -> nagare_epilogue {
+    nagare_epilogue(
+      bias: UnsafeRawPointer(bias?.pointer(T.self)),
+      addend: UnsafeRawPointer(addend?.pointer(T.self)), relu: activation != .none,
+      capped: activation == .relu6)
+  }
+}
+
 /// An op with the attributes of a convolution.
 protocol ConvolutionOp: Op {
   var convolution: ConvolutionAttributes { get set }
@@ -200,7 +219,8 @@ struct ConvolutionKernels<T> {
 
   let packing: Packing
   let forwardDivision: Division
-  let forward: (Geometry, Source, Source, Source, Bool, Target, Int64, Scratch) -> Void
+  let forward:
+    (Geometry, Source, Source, UnsafePointer<nagare_epilogue>?, Target, Int64, Scratch) -> Void
   let inputGradientPacking: Packing
   let inputGradientDivision: Division
   let inputGradient: (Geometry, Source, Source, Source, Target, Int64, Scratch) -> Void

@@ -38,12 +38,12 @@ struct DepthwiseConv2D: ConvolutionOp {
     }
   }
 
-  private func convolve<T: Scalar>(
+  func convolve<T: Scalar>(
     _ inputs: [Tensor], _ context: KernelContext,
     _ kernel: (
       UnsafePointer<nagare_convolution>?, UnsafePointer<T>?, UnsafePointer<T>?,
-      UnsafeMutablePointer<T>?, Int64, UnsafeMutableRawPointer?
-    ) -> Void
+      UnsafePointer<nagare_epilogue>?, UnsafeMutablePointer<T>?, Int64, UnsafeMutableRawPointer?
+    ) -> Void, _ epilogue: Epilogue = Epilogue()
   ) throws(GraphError) -> Tensor {
     let (filter, format) = (inputs[1], convolution.dataFormat)
     try convolution.check(.invalidArgument)
@@ -73,9 +73,14 @@ struct DepthwiseConv2D: ConvolutionOp {
     )
     let bytes = nagare_depthwise_scratch_bytes(&geometry, Int64(MemoryLayout<T>.stride))
     let shape = geometry
-    try context.run(Int(nagare_depthwise_task_count(&geometry)), scratch: Int(bytes)) {
-      task, memory in
-      withUnsafePointer(to: shape) { kernel($0, x, w, y, Int64(task), memory) }
+    let tasks = Int(nagare_depthwise_task_count(&geometry))
+    try withExtendedLifetime(epilogue) { () throws(GraphError) in
+      let finish = epilogue.unmanaged(T.self)
+      try context.run(tasks, scratch: Int(bytes)) { task, memory in
+        withUnsafePointer(to: shape) { shape in
+          withUnsafePointer(to: finish) { kernel(shape, x, w, $0, y, Int64(task), memory) }
+        }
+      }
     }
     return try output.arranged(as: format, context)
   }

@@ -23,13 +23,16 @@ final class Plan: Sendable {
     let inputs: [Operand]
     /// Where each output goes; `nil` for one that nothing reads.
     let outputs: [Int?]
+    /// What is known of the outputs before the run.
+    let specs: [TensorSpec]
 
-    init(_ unit: PlanUnit, inputs: [Operand], outputs: [Int?]) {
+    init(_ unit: PlanUnit, inputs: [Operand], outputs: [Int?], specs: [TensorSpec]) {
       node = unit.node
       op = unit.op
       single = outputs.count == 1 ? unit.op as? any SingleOutputOp : nil
       self.inputs = inputs
       self.outputs = outputs
+      self.specs = specs
     }
   }
 
@@ -102,7 +105,7 @@ final class Plan: Sendable {
         inputs.append(
           Operand(
             slot: slot,
-            isRead: nodes[edge.node].outputs[edge.index].isReference
+            isRead: draft.spec(of: edge).isReference
               && !unit.takesReference[position],
             isLast: isLast))
       }
@@ -113,7 +116,8 @@ final class Plan: Sendable {
         let isNeeded = (lastUse[edge] != nil || kept.contains(edge)) && !fedEdges.contains(edge)
         outputs.append(isNeeded ? places.add(edge) : nil)
       }
-      steps.append(Step(unit, inputs: inputs, outputs: outputs))
+      let specs = unit.outputs.map { draft.spec(of: $0) }
+      steps.append(Step(unit, inputs: inputs, outputs: outputs, specs: specs))
     }
     self.steps = steps
     changes = draft.changes

@@ -62,7 +62,7 @@ public struct PlanDescription: Sendable {
     var memory = ImaginedMemory(plan)
     for step in plan.steps {
       let known = shapes[step.node.id]
-      let specs = step.node.outputs.enumerated().map { index, spec in
+      let specs = step.specs.enumerated().map { index, spec in
         TensorSpec(spec.dataType, known.map { $0[index] } ?? spec.shape)
       }
       let inputs = step.inputs.map { memory.name(of: $0) }

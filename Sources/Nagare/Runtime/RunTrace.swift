@@ -104,12 +104,6 @@ extension DepthwiseConv2D: MultiplyAddOp {
   }
 }
 
-extension FusedConv2D: MultiplyAddOp {
-  func multiplyAdds(_ inputs: [[Int]], _ outputs: [[Int]]) -> Double {
-    convolution.multiplyAdds(inputs, outputs)
-  }
-}
-
 extension MaskedConv2DBackpropInput: MultiplyAddOp {
   func multiplyAdds(_ inputs: [[Int]], _ outputs: [[Int]]) -> Double {
     gradient.multiplyAdds(inputs, outputs)

@@ -15,8 +15,10 @@ public final class ThreadPool: @unchecked Sendable {
     let next = Atomic<Int>(0)
     /// `nil` once the call has returned. Not used outside of `work`.
     var body: ((Int) -> Void)?
-    /// Workers that are in `work`. Under the pool's lock.
-    var workers = 0
+    /// Workers that have the job. They join under the pool's lock while it is among the jobs.
+    private let workers = Atomic<Int>(0)
+    /// Whether the caller sleeps until they have left.
+    private let isAwaited = Atomic<Bool>(false)
 
     init(count: Int, body: @escaping (Int) -> Void) {
       self.count = count
@@ -34,6 +36,39 @@ public final class ThreadPool: @unchecked Sendable {
         body?(index)
       }
     }
+
+    func join() { workers.wrappingAdd(1, ordering: .relaxed) }
+
+    func leave(_ condition: NSCondition) {
+      guard workers.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue == 0,
+        isAwaited.load(ordering: .sequentiallyConsistent)
+      else { return }
+      condition.lock()
+      condition.broadcast()
+      condition.unlock()
+    }
+
+    /// Returns when no worker has the job any more; none may join.
+    func awaitWorkers(_ condition: NSCondition, spins: Bool) {
+      if spins, ThreadPool.spin({ workers.load(ordering: .acquiring) == 0 }) { return }
+      condition.lock()
+      isAwaited.store(true, ordering: .sequentiallyConsistent)
+      while workers.load(ordering: .sequentiallyConsistent) > 0 { condition.wait() }
+      condition.unlock()
+    }
+  }
+
+  /// Looks for a while whether `isOver`, and says whether it became so. A thread that sleeps is not
+  /// awake again before a small kernel would have been done.
+  private static func spin(_ isOver: () -> Bool) -> Bool {
+    let end = ContinuousClock.now + .microseconds(100)
+    repeat {
+      for _ in 0..<64 {
+        if isOver() { return true }
+        nagare_pause()
+      }
+    } while ContinuousClock.now < end
+    return false
   }
 
   /// What workers share; it outlives the pool until the last worker has left.
@@ -46,33 +81,49 @@ public final class ThreadPool: @unchecked Sendable {
     /// Threads in `help`.
     var helpers = 0
 
+    /// Grows with every job and task. After the lock is given back, so that a thread which sees it does
+    /// not wait for that.
+    let changes = Atomic<Int>(0)
+    /// More threads than processors would only take time from each other.
+    let spins: Bool
+
+    init(spins: Bool) { self.spins = spins }
+
     func serve() {
+      // A worker that has just done something looks for more before it sleeps.
+      var isPatient = false
       condition.lock()
       while !isStopping {
+        let seen = changes.load(ordering: .relaxed)
         jobs.removeAll(where: \.isExhausted)
-        guard let job = jobs.first else {
-          guard !tasks.isEmpty else {
-            condition.wait()
-            continue
-          }
+        if let job = jobs.first {
+          job.join()
+          condition.unlock()
+          job.work()
+          job.leave(condition)
+          isPatient = spins
+          condition.lock()
+        } else if !tasks.isEmpty {
           let task = tasks.removeFirst()
           condition.unlock()
           task.run()
           condition.lock()
-          continue
+        } else if isPatient {
+          condition.unlock()
+          isPatient = ThreadPool.spin { changes.load(ordering: .relaxed) != seen }
+          condition.lock()
+        } else {
+          condition.wait()
         }
-        job.workers += 1
-        condition.unlock()
-        job.work()
-        condition.lock()
-        job.workers -= 1
-        if job.workers == 0 { condition.broadcast() }
       }
       condition.unlock()
     }
+
+    /// Says that there is something new.
+    func announce() { changes.wrappingAdd(1, ordering: .relaxed) }
   }
 
-  private let shared = Shared()
+  private let shared: Shared
 
   /// The number of threads that work on a call of `run`, the caller included.
   public let threadCount: Int
@@ -83,6 +134,7 @@ public final class ThreadPool: @unchecked Sendable {
   /// A pool of `threads` threads; as many as the process may use when `nil`.
   public init(threads: Int? = nil) {
     threadCount = min(256, max(1, threads ?? ThreadPool.availableProcessors))
+    shared = Shared(spins: threadCount <= ThreadPool.availableProcessors)
     for _ in 1..<max(1, threadCount) {
       let worker = Thread { [shared] in shared.serve() }
       worker.name = "nagare"
@@ -115,6 +167,7 @@ public final class ThreadPool: @unchecked Sendable {
     shared.tasks.append(task)
     shared.condition.broadcast()
     shared.condition.unlock()
+    shared.announce()
   }
 
   /// Does independent tasks until the given one, which another thread has begun, is done.
@@ -156,13 +209,14 @@ public final class ThreadPool: @unchecked Sendable {
       shared.jobs.append(job)
       condition.broadcast()
       condition.unlock()
+      shared.announce()
       job.work()
-      condition.lock()
       // No task is left to begin; those that workers have begun end before they leave.
+      condition.lock()
       shared.jobs.removeAll { $0 === job }
-      while job.workers > 0 { condition.wait() }
-      job.body = nil
       condition.unlock()
+      job.awaitWorkers(condition, spins: shared.spins)
+      job.body = nil
     }
   }
 

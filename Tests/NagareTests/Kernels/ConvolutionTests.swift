@@ -98,7 +98,7 @@ import Testing
     var alone = shape
     alone.batch = 1
     withEachInstructionSet {
-      let output = data.forward(bias, true, isReversed: false)
+      let output = data.forward(Finish(bias: bias, relu: true), isReversed: false)
       let size = output.count / 9
       let inputSize = data.input.count / 9
       for picture in 0..<9 {
@@ -107,7 +107,7 @@ import Testing
           filter: data.filter, upstream: Array(data.upstream[0..<size]))
         let isSame =
           output[picture * size..<(picture + 1) * size]
-          == single.forward(bias, true, isReversed: false)[...]
+          == single.forward(Finish(bias: bias, relu: true), isReversed: false)[...]
         #expect(isSame, "picture \(picture)")
       }
       guard channels == 8 else { return }
@@ -136,15 +136,14 @@ import Testing
     _ shape: nagare_convolution, _ random: inout SeededGenerator
   ) {
     let data = ConvolutionData(shape, &random)
-    let bias = random.chance(2) ? random.reals(Int(shape.output_channels)) : nil
-    let relu = random.chance(2)
+    let finish = Finish(shape, &random)
     let mask = random.chance(2) ? random.reals(data.input.count) : nil
-    let expected = data.plainLoops(bias: bias, relu: relu, mask: mask)
+    let expected = data.plainLoops(finish, mask: mask)
     withEachInstructionSet {
-      let forward = data.forward(bias, relu, isReversed: false)
+      let forward = data.forward(finish, isReversed: false)
       expectClose(forward, expected.output, "output of \(shape)")
       expectSameBits(
-        forward, data.forward(bias, relu, isReversed: true), "order of tasks in \(shape)")
+        forward, data.forward(finish, isReversed: true), "order of tasks in \(shape)")
       let input = data.inputGradient(mask, isReversed: false)
       expectClose(input, expected.inputGradient, "input gradient of \(shape)")
       expectSameBits(
@@ -163,10 +162,11 @@ import Testing
       shape.output_channels = shape.input_channels * Int64(random.integer(1...3))
       shape.groups = shape.input_channels
       let data = ConvolutionData(shape, &random)
-      let expected = data.plainLoops(bias: nil, relu: false)
+      let finish = Finish(shape, &random)
+      let expected = data.plainLoops(finish)
       withEachInstructionSet {
         for isReversed in [false, true] {
-          expectClose(data.depthwise(isReversed), expected.output, "output of \(shape)")
+          expectClose(data.depthwise(finish, isReversed), expected.output, "output of \(shape)")
           expectClose(
             data.depthwiseInputGradient(isReversed), expected.inputGradient,
             "input gradient of \(shape)")
@@ -220,6 +220,45 @@ import Testing
   }
 }
 
+/// What becomes of results.
+private struct Finish {
+  var bias: [Float]?
+  var addend: [Float]?
+  var relu = false
+  var capped = false
+
+  init(bias: [Float], relu: Bool) {
+    self.bias = bias
+    self.relu = relu
+  }
+
+  init(_ shape: nagare_convolution, _ random: inout SeededGenerator) {
+    let channels = Int(shape.output_channels)
+    bias = random.chance(2) ? random.reals(channels) : nil
+    relu = random.chance(2)
+    if random.chance(3) {
+      let pixels = Int(shape.batch * shape.output_height * shape.output_width)
+      addend = random.reals(pixels * channels)
+    }
+    // Large biases, so that the cap matters.
+    capped = random.chance(3)
+    if capped { bias = random.reals(channels).map { 12 * $0 } }
+  }
+
+  func withEpilogue(_ body: (UnsafePointer<nagare_epilogue>?) -> Void) {
+    guard bias != nil || addend != nil || relu || capped else { return body(nil) }
+    (bias ?? []).withUnsafeBufferPointer { bias in
+      (addend ?? []).withUnsafeBufferPointer { addend in
+        var epilogue = nagare_epilogue(
+          bias: self.bias == nil ? nil : UnsafeRawPointer(bias.baseAddress),
+          addend: self.addend == nil ? nil : UnsafeRawPointer(addend.baseAddress), relu: relu,
+          capped: capped)
+        body(&epilogue)
+      }
+    }
+  }
+}
+
 /// A geometry with random tensors.
 private struct ConvolutionData {
   let shape: nagare_convolution
@@ -247,7 +286,7 @@ private struct ConvolutionData {
   }
 
   func plainLoops(
-    bias: [Float]?, relu: Bool, mask: [Float]? = nil
+    _ finish: Finish, mask: [Float]? = nil
   ) -> (output: [Double], inputGradient: [Double], filterGradient: [Double]) {
     var output = [Double](repeating: 0, count: upstream.count)
     var inputGradient = [Double](repeating: 0, count: input.count)
@@ -279,8 +318,10 @@ private struct ConvolutionData {
       }
     }
     for index in output.indices {
-      if let bias { output[index] += Double(bias[index % outputs]) }
-      if relu { output[index] = max(0, output[index]) }
+      if let bias = finish.bias { output[index] += Double(bias[index % outputs]) }
+      if let addend = finish.addend { output[index] += Double(addend[index]) }
+      if finish.relu { output[index] = max(0, output[index]) }
+      if finish.capped { output[index] = min(6, output[index]) }
     }
     if let mask {
       for index in mask.indices where !(mask[index] > 0) { inputGradient[index] = 0 }
@@ -292,7 +333,7 @@ private struct ConvolutionData {
     isReversed ? (0..<count).reversed() : Array(0..<count)
   }
 
-  func forward(_ bias: [Float]?, _ relu: Bool, isReversed: Bool) -> [Float] {
+  func forward(_ finish: Finish, isReversed: Bool) -> [Float] {
     withUnsafePointer(to: shape) { shape in
       var packed: [Float] = poisoned(Int(nagare_conv2d_packed_count_f32(shape)))
       for task in tasks(nagare_conv2d_pack_task_count_f32(shape), isReversed) {
@@ -300,8 +341,10 @@ private struct ConvolutionData {
       }
       var output: [Float] = poisoned(upstream.count)
       withScratch(nagare_conv2d_scratch_bytes_f32(shape)) { scratch in
-        for task in tasks(nagare_conv2d_task_count_f32(shape), isReversed) {
-          nagare_conv2d_f32(shape, input, packed, bias, relu, &output, task, scratch)
+        finish.withEpilogue { epilogue in
+          for task in tasks(nagare_conv2d_task_count_f32(shape), isReversed) {
+            nagare_conv2d_f32(shape, input, packed, epilogue, &output, task, scratch)
+          }
         }
       }
       return output
@@ -339,12 +382,14 @@ private struct ConvolutionData {
     }
   }
 
-  func depthwise(_ isReversed: Bool) -> [Float] {
+  func depthwise(_ finish: Finish, _ isReversed: Bool) -> [Float] {
     withUnsafePointer(to: shape) { shape in
       var output: [Float] = poisoned(upstream.count)
       withScratch(nagare_depthwise_scratch_bytes(shape, 4)) { scratch in
-        for task in tasks(nagare_depthwise_task_count(shape), isReversed) {
-          nagare_depthwise_f32(shape, input, filter, &output, task, scratch)
+        finish.withEpilogue { epilogue in
+          for task in tasks(nagare_depthwise_task_count(shape), isReversed) {
+            nagare_depthwise_f32(shape, input, filter, epilogue, &output, task, scratch)
+          }
         }
       }
       return output

@@ -47,6 +47,48 @@ import Testing
     }
   }
 
+  /// The gradient from the places of the largest elements has the bits of that from the input.
+  @Test(arguments: [false, true]) func winnersAreEnoughForTheGradient(relu: Bool) {
+    var random = SeededGenerator(8)
+    for round in 0..<150 {
+      guard var shape = Self.randomGeometry(&random) else { continue }
+      if round % 30 == 0 {
+        // Several tasks, which divide windows.
+        shape = nagare_pooling(
+          batch: 2, input_height: 23, input_width: 301, channels: 40, output_height: 12,
+          output_width: 151, window_height: round % 60 == 0 ? 2 : 3, window_width: 3,
+          stride_height: 2, stride_width: 2, padding_top: 1, padding_left: 1)
+      }
+      let inputs = Int(shape.batch * shape.input_height * shape.input_width * shape.channels)
+      let outputs = Int(shape.batch * shape.output_height * shape.output_width * shape.channels)
+      var input = random.reals(inputs)
+      if round % 3 == 1 { input = input.map { ($0 * 2).rounded() } }
+      if round % 3 == 2 {
+        for index in input.indices where random.chance(4) {
+          input[index] = random.chance(2) ? .nan : -.infinity
+        }
+      }
+      let upstream = random.reals(outputs)
+      withEachInstructionSet {
+        withUnsafePointer(to: shape) { shape in
+          var (pooled, kept): ([Float], [Float]) = (poisoned(outputs), poisoned(outputs))
+          var (gradient, same): ([Float], [Float]) = (poisoned(inputs), poisoned(inputs))
+          var winners = [UInt8](repeating: 254, count: outputs)
+          for task in (0..<nagare_pool_task_count(shape)).reversed() {
+            nagare_max_pool_f32(shape, input, &pooled, task)
+            nagare_max_pool_winners_f32(shape, input, relu, &kept, &winners, task)
+          }
+          for task in (0..<nagare_pool_gradient_task_count(shape)).reversed() {
+            nagare_max_pool_gradient_f32(shape, input, upstream, relu, &gradient, task)
+            nagare_max_pool_winners_gradient_f32(shape, winners, upstream, &same, task)
+          }
+          expectSameBits(kept, pooled, "maximum of \(shape.pointee)")
+          expectSameBits(same, gradient, "gradient of \(shape.pointee)")
+        }
+      }
+    }
+  }
+
   @Test func poolsIntegers() {
     let shape = nagare_pooling(
       batch: 1, input_height: 2, input_width: 2, channels: 3, output_height: 1, output_width: 1,

@@ -61,13 +61,130 @@ import TestSupport
     let network = try Network()
     let plan = try Plan(
       network.graph, feeds: [network.input], fetches: network.fetches, targets: [],
-      passes: [.fuseBias, .fuseReluGradient])
+      passes: [.fuseEpilogue, .fuseReluGradient])
     let types = plan.steps.map { type(of: $0.op).name }
     #expect(types.filter { $0 == FusedConv2D.name }.count == 3)
     #expect(!types.contains("BiasAdd") && !types.contains("Relu"))
     #expect(types.filter { $0 == MaskedConv2DBackpropInput.name }.count == 1)
     #expect(types.filter { $0 == MaskedMaxPoolGrad.name }.count == 1)
     #expect(types.filter { $0 == "ReluGrad" }.count == 1)
+  }
+
+  @Test func poolingKeepsWinnersForItsGradient() throws {
+    let network = try Network()
+    let plan = try Plan(
+      network.graph, feeds: [network.input], fetches: network.fetches, targets: [])
+    #expect(types(plan).contains(MaxPoolWinners.name))
+    #expect(types(plan).contains(MaxPoolWinnersGrad.name))
+    // Fed, the pooled pictures are not those of which the gradient is.
+    let pooled = try #require(network.graph.nodes.first { $0.type == "MaxPool" })
+    let other = try Plan(
+      network.graph, feeds: [network.input, network.graph.output(pooled)],
+      fetches: network.fetches, targets: [])
+    #expect(!types(other).contains(MaxPoolWinners.name))
+    let feeds = [network.input: try network.picture]
+    let without = PlanPass.allCases.filter { $0 != .keepWinners }
+    #expect(
+      try Session(network.graph).run(network.fetches, feeds: feeds)
+        == Session(network.graph, passes: without).run(network.fetches, feeds: feeds))
+    let description = PlanDescription(plan, shapes: [:])
+    #expect(description.units.contains { $0.type == MaxPoolWinners.name && $0.outputs.count == 2 })
+  }
+
+  /// Two branches of a convolution and a batch normalization by constants, their sum and ReLU, then a
+  /// depthwise convolution with normalization and ReLU6.
+  private struct NormalizedNetwork {
+    let graph = Graph()
+    let input: Output
+    let sum: Output
+    let output: Output
+
+    init(batch: Int? = nil) throws {
+      graph.randomSeed = 5
+      let x = try graph.placeholder(.float32, shape: Shape([batch, 6, 6, 3]), name: "input")
+      input = x
+      func constant(_ shape: [Int], _ low: Double, _ high: Double) throws -> Output {
+        try x.graph.constant(
+          Session(x.graph).run(x.graph.randomUniform(shape, from: low, to: high)))
+      }
+      func normalized(_ x: Output, _ channels: Int) throws -> Output {
+        try fusedBatchNorm(
+          x, scale: constant([channels], 0.5, 2), offset: constant([channels], -1, 4),
+          mean: constant([channels], -1, 1), variance: constant([channels], 0.1, 2),
+          isTraining: false
+        ).output
+      }
+      let left = try normalized(conv2D(x, filter: constant([1, 1, 3, 12], -1, 1)), 12)
+      let right = try normalized(conv2D(x, filter: constant([3, 3, 3, 12], -1, 1)), 12)
+      sum = try relu(left + right)
+      output = try relu6(
+        normalized(depthwiseConv2D(sum, filter: constant([3, 3, 12, 2], -1, 1)), 24))
+    }
+
+    func picture(_ batch: Int) throws -> Tensor {
+      let other = Graph()
+      return try Session(other).run(
+        other.randomUniform([batch, 6, 6, 3], from: -1, to: 1, seed: 5))
+    }
+  }
+
+  @Test(arguments: [nil, 2]) func normalizationsAndSumsAreFused(batch: Int?) throws {
+    let network = try NormalizedNetwork(batch: batch)
+    let plan = try Plan(
+      network.graph, feeds: [network.input], fetches: [network.output], targets: [])
+    #expect(
+      types(plan) == [FusedConv2D.name, FusedConv2D.name, FusedDepthwiseConv2D.name])
+    let feeds = [network.input: try network.picture(2)]
+    let fused = try Session(network.graph).run(network.output, feeds: feeds)
+    let plain = try Session(network.graph, passes: []).run(network.output, feeds: feeds)
+    let (a, b) = (try plain.elements(Float.self), try fused.elements(Float.self))
+    #expect(a.contains(6) && a.contains(0) && a.contains { $0 > 0 && $0 < 6 })
+    for (x, y) in zip(a, b) { #expect(abs(x - y) <= 2e-5) }
+  }
+
+  /// What is fetched or awaited is not in another kernel, and a normalization whose statistics somebody
+  /// takes stays.
+  @Test func normalizationsThatOthersSeeStay() throws {
+    let network = try NormalizedNetwork()
+    let normalizations = network.graph.nodes.filter { $0.type == "FusedBatchNormV3" }
+    let mean = network.graph.outputs(of: normalizations[0])[1]
+    let plan = try Plan(
+      network.graph, feeds: [network.input], fetches: [network.output, mean], targets: [])
+    #expect(types(plan).contains("FusedBatchNormV3"))
+    let session = Session(network.graph)
+    let feeds = [network.input: try network.picture(1)]
+    let output = network.graph.outputs(of: normalizations[0])[0]
+    let both = try session.run([output, network.sum], feeds: feeds)
+    let plain = try Session(network.graph, passes: []).run(
+      [output, network.sum], feeds: feeds)
+    for (x, y) in zip(both, plain) {
+      let (x, y) = (try x.elements(Float.self), try y.elements(Float.self))
+      for (a, b) in zip(x, y) { #expect(abs(a - b) <= 2e-5) }
+    }
+  }
+
+  /// Batches that are known in the run only may be broadcast, or not go together.
+  @Test func sumsOfOtherShapesAreThoseWithoutPasses() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [nil, 4, 4, 1], name: "x")
+    let y = try graph.placeholder(.float32, shape: [nil, 4, 4, 2], name: "y")
+    let filter = try graph.constant(
+      Tensor((0..<18).map { Float($0) - 9 }).reshaped([3, 3, 1, 2]))
+    let z = try relu(add(y, conv2D(x, filter: filter), name: "sum"))
+    #expect(types(try Plan(graph, feeds: [x, y], fetches: [z], targets: [])) == [FusedConv2D.name])
+    func ramp(_ dimensions: [Int]) throws -> Tensor {
+      try Tensor((0..<dimensions.reduce(1, *)).map { Float($0 % 7) - 3 }).reshaped(dimensions)
+    }
+    for (left, right) in [(1, 3), (3, 1), (2, 2)] {
+      let feeds = [x: try ramp([left, 4, 4, 1]), y: try ramp([right, 4, 4, 2])]
+      let fused = try Session(graph).run(z, feeds: feeds)
+      #expect(try fused == Session(graph, passes: []).run(z, feeds: feeds))
+      #expect(fused.dimensions[0] == max(left, right))
+    }
+    let error = #expect(throws: GraphError.self) {
+      try Session(graph).run(z, feeds: [x: ramp([2, 4, 4, 1]), y: ramp([3, 4, 4, 2])])
+    }
+    #expect(error?.node?.contains("sum") == true)
   }
 
   @Test func whatIsFetchedOrAwaitedStays() throws {
@@ -80,7 +197,7 @@ import TestSupport
     #expect(types.filter { $0 == "Relu" }.count == 1)
     let target = try Plan(
       network.graph, feeds: [network.input], fetches: [network.features], targets: additions)
-    #expect(!target.steps.contains { ($0.op as? FusedConv2D)?.relu == true })
+    #expect(!target.steps.contains { ($0.op as? FusedConv2D)?.fusion.activation != nil })
   }
 
   @Test func aBiasOfUnknownSizeIsRefusedAsWithoutPasses() throws {

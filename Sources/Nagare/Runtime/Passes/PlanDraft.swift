@@ -10,6 +10,8 @@ struct PlanDraft {
   private(set) var fetched: [Node.Edge]
   /// Nodes that run for what they do.
   let targets: Set<Int>
+  /// The output that passes have added to a node.
+  private var added: [Int: TensorSpec] = [:]
   /// What passes did.
   private(set) var changes: [PlanDescription.Change] = []
 
@@ -25,7 +27,17 @@ struct PlanDraft {
   }
 
   /// What is known of a tensor before the run.
-  func spec(of edge: Node.Edge) -> TensorSpec { nodes[edge.node].outputs[edge.index] }
+  func spec(of edge: Node.Edge) -> TensorSpec {
+    let outputs = nodes[edge.node].outputs
+    return edge.index < outputs.count ? outputs[edge.index] : added[edge.node] ?? TensorSpec(.uint8, .unknown)
+  }
+
+  /// Gives a node an output that it has not in the graph; `nil` when it has one already.
+  mutating func add(_ spec: TensorSpec, to node: Node) -> Node.Edge? {
+    guard added[node.id] == nil else { return nil }
+    added[node.id] = spec
+    return Node.Edge(node: node.id, index: node.outputs.count)
+  }
 
   /// Whether the unit's outputs follow from the values of its inputs alone, and are its own: none is
   /// given to the run.

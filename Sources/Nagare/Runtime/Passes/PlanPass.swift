@@ -7,20 +7,24 @@ public enum PlanPass: String, CaseIterable, Sendable {
   case foldConstants = "fold-constants"
   /// Nodes that compute the same of the same are one.
   case mergeEqual = "merge-equal"
-  /// Convolution, bias and ReLU in one kernel.
-  case fuseBias = "fuse-bias"
+  /// Batch normalization by constants in the filter of the convolution before it.
+  case foldBatchNormalization = "fold-batch-normalization"
+  /// Convolution, bias, the sum with another tensor and ReLU in one kernel.
+  case fuseEpilogue = "fuse-epilogue"
   /// The gradient of ReLU in the kernel of the convolution's gradient that it is applied to.
   case fuseReluGradient = "fuse-relu-gradient"
   /// The cast of bytes to floats in the kernel of the resizing that takes them.
   case fuseCast = "fuse-cast"
+  /// Max pooling keeps the places of the largest elements for its gradient, in the place of its input.
+  case keepWinners = "keep-winners"
   /// Chains of ops that work element by element in one walk through memory.
   case fuseElementwise = "fuse-elementwise"
 
   /// Whether nodes that it takes away are computed with others.
   var makesOne: Bool {
     switch self {
-    case .fuseBias, .fuseReluGradient, .fuseCast, .fuseElementwise: true
-    case .skipIdentities, .foldConstants, .mergeEqual: false
+    case .foldBatchNormalization, .fuseEpilogue, .fuseReluGradient, .fuseCast, .fuseElementwise: true
+    case .skipIdentities, .foldConstants, .mergeEqual, .keepWinners: false
     }
   }
 
@@ -30,9 +34,11 @@ public enum PlanPass: String, CaseIterable, Sendable {
     case .skipIdentities: draft.skipIdentities()
     case .foldConstants: draft.foldConstants()
     case .mergeEqual: draft.mergeEqual()
-    case .fuseBias: draft.fuseBias()
+    case .foldBatchNormalization: draft.foldBatchNormalization()
+    case .fuseEpilogue: draft.fuseEpilogue()
     case .fuseReluGradient: draft.fuseReluGradient()
     case .fuseCast: draft.fuseCast()
+    case .keepWinners: draft.keepWinners()
     case .fuseElementwise: draft.fuseElementwise()
     }
   }
@@ -40,7 +46,7 @@ public enum PlanPass: String, CaseIterable, Sendable {
 
 /// Who takes what in a plan.
 struct PlanUses {
-  /// What is known of the first output of a node.
+  /// What is known of the outputs of a node: of the first, where nothing else is said.
   private struct Uses {
     /// How often it is taken.
     var count = 0
@@ -49,6 +55,8 @@ struct PlanUses {
     var hasOneReader = true
     /// Whether the run itself gives or takes it, or others wait for its node, or the node must run.
     var isKept = false
+    /// Whether anything takes another output of the node, or the run gives or takes it.
+    var othersAreUsed = false
   }
 
   private let units: [PlanUnit]
@@ -58,11 +66,20 @@ struct PlanUses {
   init(_ draft: PlanDraft) {
     units = draft.units
     uses = [Uses](repeating: Uses(), count: draft.nodes.count)
-    for edge in draft.fed where edge.index == 0 { uses[edge.node].isKept = true }
-    for edge in draft.fetched where edge.index == 0 { uses[edge.node].isKept = true }
+    for edge in Array(draft.fed) + draft.fetched {
+      if edge.index == 0 {
+        uses[edge.node].isKept = true
+      } else {
+        uses[edge.node].othersAreUsed = true
+      }
+    }
     for id in draft.targets { uses[id].isKept = true }
     for (position, unit) in units.enumerated() {
-      for edge in unit.inputs where edge.index == 0 {
+      for edge in unit.inputs {
+        guard edge.index == 0 else {
+          uses[edge.node].othersAreUsed = true
+          continue
+        }
         let other = uses[edge.node].reader
         uses[edge.node].count += 1
         if other == nil { uses[edge.node].reader = position }
@@ -71,6 +88,9 @@ struct PlanUses {
       for id in unit.node.controlInputs { uses[id].isKept = true }
     }
   }
+
+  /// Whether anything takes, or the run gives, an output of `node` other than the first.
+  func othersAreUsed(of node: Node) -> Bool { uses[node.id].othersAreUsed }
 
   /// The one unit that takes the output of `node`, when nothing else takes it and nothing waits for
   /// the node or the other way round: the node then need not exist by itself.
@@ -81,8 +101,8 @@ struct PlanUses {
   /// The same, where the one unit may take the output more than once.
   func onlyReader(of node: Node) -> PlanUnit? {
     let its = uses[node.id]
-    guard node.outputs.count == 1, node.controlInputs.isEmpty, !its.isKept, its.hasOneReader,
-      let reader = its.reader
+    guard !node.outputs.isEmpty, !its.othersAreUsed, node.controlInputs.isEmpty, !its.isKept,
+      its.hasOneReader, let reader = its.reader
     else { return nil }
     return units[reader]
   }

@@ -7,20 +7,27 @@ struct PlanUnit: Sendable {
   var inputs: [Node.Edge]
   /// Whether each input is handed the variable itself, not its value.
   let takesReference: [Bool]
+  /// How many outputs there are: fewer than the node's where nothing takes the others, or more.
+  private let outputCount: Int
 
   init(_ node: Node) {
     self.node = node
     op = node.op
     inputs = node.inputs
     takesReference = node.takesReference
+    outputCount = node.outputs.count
   }
 
-  /// `op` in the place of `node`, on values alone.
-  init(_ op: any Op, for node: Node, inputs: [Node.Edge] = []) {
+  /// `op` in the place of `node`, on values alone; `outputCount` where it has outputs that the node has
+  /// not.
+  init(
+    _ op: any Op, for node: Node, inputs: [Node.Edge] = [], outputCount: Int? = nil
+  ) {
     self.node = node
     self.op = op
     self.inputs = inputs
     takesReference = [Bool](repeating: false, count: inputs.count)
+    self.outputCount = op is any SingleOutputOp ? 1 : outputCount ?? node.outputs.count
   }
 
   /// The values of the outputs, where they are part of the graph or known from such.
@@ -36,6 +43,6 @@ struct PlanUnit: Sendable {
 
   /// The outputs.
   var outputs: [Node.Edge] {
-    node.outputs.indices.map { Node.Edge(node: node.id, index: $0) }
+    (0..<outputCount).map { Node.Edge(node: node.id, index: $0) }
   }
 }

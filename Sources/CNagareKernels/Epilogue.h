@@ -1,0 +1,38 @@
+/// What becomes of results before they are stored; to be included in a body (see Multiversion.h), after
+/// VectorTypes.h.
+
+/// A nagare_epilogue from some place of the output on.
+typedef struct {
+  const REAL *bias, *addend;
+  bool relu, capped;
+} NAME(epilogue);
+
+/// `epilogue`, which may be null, from channel `channel` and element `at` of the output on.
+INLINE NAME(epilogue) NAME(epilogue_from)(
+    const nagare_epilogue *epilogue, int64_t channel, int64_t at) {
+  if (!epilogue) return (NAME(epilogue)){0};
+  return (NAME(epilogue)){
+      .bias = epilogue->bias ? (const REAL *)epilogue->bias + channel : NULL,
+      .addend = epilogue->addend ? (const REAL *)epilogue->addend + at : NULL,
+      .relu = epilogue->relu, .capped = epilogue->capped};
+}
+
+/// A vector of results, `count` of which exist: with the bias of their channels, with the addend from
+/// `at` on, and activated.
+INLINE VECTOR NAME(finish)(
+    const NAME(epilogue) *epilogue, VECTOR value, VECTOR bias, int64_t at, int64_t count) {
+  value += bias;
+  if (epilogue->addend) value += NAME(load_part)(epilogue->addend + at, count);
+  if (epilogue->relu) value = NAME(relu)(value);
+  if (epilogue->capped) {
+    const VECTOR cap = NAME(splat)((REAL)6);
+    value = NAME(select)(
+        (MASK)((NAME(signed_vector))value > (NAME(signed_vector))cap), cap, value);
+  }
+  return value;
+}
+
+/// The vector that is added to channels from `channel` on.
+INLINE VECTOR NAME(bias_of)(const NAME(epilogue) *epilogue, int64_t channel, int64_t count) {
+  return epilogue->bias ? NAME(load_part)(epilogue->bias + channel, count) : (VECTOR){0};
+}

@@ -1,0 +1,68 @@
+extension PlanDraft {
+  /// Makes one unit of a convolution and what follows it of BiasAdd, an addition of a tensor of the same
+  /// shape, and Relu or Relu6, where what is known before the run leaves nothing to refuse.
+  mutating func fuseEpilogue() {
+    let convolutions = units.compactMap { unit in unit.fusedConvolution.map { (unit, $0) } }
+    guard !convolutions.isEmpty else { return }
+    let uses = PlanUses(self)
+    var fused: [Int: PlanUnit] = [:]
+    var absorbed: [Int: Int] = [:]
+    for (unit, plain) in convolutions {
+      var convolution = plain
+      var inputs = unit.inputs
+      var nodes = [unit.node]
+      /// The unit that takes the last node's output alone, not yet taken by another convolution.
+      func next() -> PlanUnit? {
+        guard let last = nodes.last, let reader = uses.soleReader(of: last),
+          reader.node.controlInputs.isEmpty, fused[reader.node.id] == nil,
+          absorbed[reader.node.id] == nil
+        else { return nil }
+        return reader
+      }
+      if let reader = next(), convolution.fusion.constants == nil,
+        let bias = addedBias(reader, to: nodes[nodes.count - 1])
+      {
+        convolution.fusion.hasBias = true
+        inputs.append(bias)
+        nodes.append(reader.node)
+      }
+      if let reader = next(), let op = reader.op as? any SingleOutputOp, op is Add || op is AddV2,
+        let (place, addend) = addend(reader, of: nodes[nodes.count - 1])
+      {
+        convolution.fusion.addition = (reader.node, op, place)
+        inputs.append(addend)
+        nodes.append(reader.node)
+      }
+      if let reader = next(), let op = reader.op as? any SingleOutputOp, op is Relu || op is Relu6 {
+        convolution.fusion.activation = .init(kind: op is Relu ? .relu : .relu6, op: op)
+        nodes.append(reader.node)
+      }
+      guard nodes.count > 1, let last = nodes.popLast() else { continue }
+      for node in nodes { absorbed[node.id] = last.id }
+      fused[last.id] = PlanUnit(convolution, for: last, inputs: inputs)
+    }
+    fuse(.fuseEpilogue, fused, absorbed: absorbed)
+  }
+
+  /// The vector that `reader` adds to every pixel of `node`'s output.
+  private func addedBias(_ reader: PlanUnit, to node: Node) -> Node.Edge? {
+    guard (reader.op as? BiasAdd)?.dataFormat == .nhwc, reader.inputs[0].node == node.id,
+      node.outputs[0].shape.rank == 4, let channels = node.outputs[0].shape[3],
+      spec(of: reader.inputs[1]).shape.known == [channels]
+    else { return nil }
+    return reader.inputs[1]
+  }
+
+  /// The tensor, like `node`'s output as far as is known, that `reader` adds to it, and the place of
+  /// `node`'s output in the sum.
+  private func addend(_ reader: PlanUnit, of node: Node) -> (place: Int, Node.Edge)? {
+    let place = reader.inputs[0].node == node.id ? 0 : 1
+    let other = reader.inputs[1 - place]
+    let (shape, otherShape) = (node.outputs[0].shape, spec(of: other).shape)
+    guard shape.rank == 4, otherShape.rank == 4, spec(of: other).dataType == .float32,
+      !spec(of: other).isReference
+    else { return nil }
+    // Sizes that are not known are compared in the run.
+    return (0..<4).allSatisfy { shape[$0] == otherShape[$0] } ? (place, other) : nil
+  }
+}

@@ -1,0 +1,142 @@
+import CNagareKernels
+
+/// A convolution and what is done with its results in one kernel: a vector added to every pixel, a tensor
+/// added, and ReLU or ReLU6.
+protocol FusedConvolution: MultiplyAddOp, SingleOutputOp, WithoutGradient {
+  associatedtype Plain: ConvolutionOp & MultiplyAddOp
+
+  var plain: Plain { get set }
+  var fusion: ConvolutionFusion { get set }
+
+  func convolve(
+    _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue
+  ) throws(GraphError) -> Tensor
+}
+
+/// The operands of a fused convolution. Its inputs are those of the convolution, without the filter where
+/// that is among the constants, then the bias and the addend that it has.
+struct ConvolutionFusion: Sendable {
+  /// A filter and a bias that were computed when the plan was made.
+  var constants: (filter: Tensor, bias: Tensor)?
+  var hasBias = false
+  /// Node and op of the addition of two tensors, the convolution's place in which is `place`.
+  var addition: (node: Node, op: any SingleOutputOp, place: Int)?
+  var activation: Activation?
+
+  struct Activation: Sendable {
+    let kind: Epilogue.Activation
+    let op: any SingleOutputOp
+  }
+}
+
+extension FusedConvolution {
+  init(_ plain: Plain, _ fusion: ConvolutionFusion = ConvolutionFusion()) {
+    self.init()
+    self.plain = plain
+    self.fusion = fusion
+  }
+
+  func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [.unknown] }
+
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
+    var operands = inputs
+    let addend = fusion.addition == nil ? nil : operands.popLast()
+    var epilogue = Epilogue()
+    if let constants = fusion.constants {
+      operands.append(constants.filter)
+      epilogue.bias = constants.bias
+    } else if fusion.hasBias {
+      epilogue.bias = operands.popLast()
+    }
+    guard let addend, let addition = fusion.addition else {
+      epilogue.activation = fusion.activation?.kind ?? .none
+      return try convolve(operands, context, epilogue)
+    }
+    if try plain.outputDimensions(operands) == addend.dimensions {
+      epilogue.addend = addend
+      epilogue.activation = fusion.activation?.kind ?? .none
+      return try convolve(operands, context, epilogue)
+    }
+    // Shapes that are known in the run only may go together in another way, or not at all.
+    let result = try convolve(operands, context, epilogue)
+    let terms = addition.place == 0 ? [result, addend] : [addend, result]
+    var sum: Tensor
+    do throws(GraphError) {
+      sum = try addition.op.computeOutput(terms, context)
+    } catch {
+      throw Plan.located(error, addition.node, terms)
+    }
+    if let activation = fusion.activation {
+      sum = try activation.op.computeOutput([sum], context)
+    }
+    return sum
+  }
+
+  func multiplyAdds(_ inputs: [[Int]], _ outputs: [[Int]]) -> Double {
+    let filter = fusion.constants?.filter.dimensions ?? inputs[1]
+    return plain.multiplyAdds([inputs[0], filter], outputs)
+  }
+}
+
+extension ConvolutionOp {
+  /// The dimensions of the output, or `nil` where the op refuses the inputs.
+  fileprivate func outputDimensions(_ inputs: [Tensor]) throws(GraphError) -> [Int]? {
+    let specs = inputs.map { TensorSpec($0.dataType, $0.shape) }
+    return try? infer(specs)[0].known
+  }
+}
+
+/// TensorFlow's own optimizer makes `_FusedConv2D` of the same nodes.
+struct FusedConv2D: FusedConvolution {
+  var plain = Conv2D()
+  var fusion = ConvolutionFusion()
+
+  static let name = "_FusedConv2D"
+  static let signature = Signature(
+    inputs: ["inputs: T"], outputs: ["output: T"], types: ["T": .of(.float32)])
+
+  func convolve(
+    _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue
+  ) throws(GraphError) -> Tensor {
+    try plain.convolve(Float.self, inputs, context, epilogue)
+  }
+}
+
+/// TensorFlow's own optimizer makes `_FusedDepthwiseConv2dNative` of the same nodes.
+struct FusedDepthwiseConv2D: FusedConvolution {
+  var plain = DepthwiseConv2D()
+  var fusion = ConvolutionFusion()
+
+  static let name = "_FusedDepthwiseConv2dNative"
+  static let signature = Signature(
+    inputs: ["inputs: T"], outputs: ["output: T"], types: ["T": .of(.float32)])
+
+  func convolve(
+    _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue
+  ) throws(GraphError) -> Tensor {
+    try plain.convolve(inputs, context, nagare_depthwise_f32, epilogue)
+  }
+}
+
+extension PlanUnit {
+  /// The fused form of a convolution of pictures with channels last, if this is one that takes more.
+  var fusedConvolution: (any FusedConvolution)? {
+    // Casts take longer to fail than types to compare.
+    let fused: (any FusedConvolution)? =
+      if isOp(Conv2D.self) {
+        (op as? Conv2D).map { FusedConv2D($0) }
+      } else if isOp(DepthwiseConv2D.self) {
+        (op as? DepthwiseConv2D).map { FusedDepthwiseConv2D($0) }
+      } else if isOp(FusedConv2D.self) || isOp(FusedDepthwiseConv2D.self) {
+        op as? any FusedConvolution
+      } else {
+        nil
+      }
+    guard let fused, fused.plain.convolution.dataFormat == .nhwc, node.outputs[0].dataType == .float32,
+      fused.fusion.addition == nil, fused.fusion.activation == nil
+    else { return nil }
+    return fused
+  }
+}
