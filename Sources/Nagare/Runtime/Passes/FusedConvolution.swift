@@ -134,7 +134,8 @@ extension PlanUnit {
       } else {
         nil
       }
-    guard let fused, fused.plain.convolution.dataFormat == .nhwc, node.outputs[0].dataType == .float32,
+    guard let fused, fused.plain.convolution.dataFormat == .nhwc,
+      node.outputs[0].dataType == .float32,
       fused.fusion.addition == nil, fused.fusion.activation == nil
     else { return nil }
     return fused

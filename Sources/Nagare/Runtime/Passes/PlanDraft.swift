@@ -29,7 +29,8 @@ struct PlanDraft {
   /// What is known of a tensor before the run.
   func spec(of edge: Node.Edge) -> TensorSpec {
     let outputs = nodes[edge.node].outputs
-    return edge.index < outputs.count ? outputs[edge.index] : added[edge.node] ?? TensorSpec(.uint8, .unknown)
+    if edge.index < outputs.count { return outputs[edge.index] }
+    return added[edge.node] ?? TensorSpec(.uint8, .unknown)
   }
 
   /// Gives a node an output that it has not in the graph; `nil` when it has one already.

@@ -23,7 +23,8 @@ public enum PlanPass: String, CaseIterable, Sendable {
   /// Whether nodes that it takes away are computed with others.
   var makesOne: Bool {
     switch self {
-    case .foldBatchNormalization, .fuseEpilogue, .fuseReluGradient, .fuseCast, .fuseElementwise: true
+    case .foldBatchNormalization, .fuseEpilogue, .fuseReluGradient, .fuseCast, .fuseElementwise:
+      true
     case .skipIdentities, .foldConstants, .mergeEqual, .keepWinners: false
     }
   }
