@@ -34,7 +34,8 @@ static inline void skip(bit_reader *reader, int count) {
   reader->count -= count;
 }
 
-// Of the bits from `start` on `size`, 0 … 15, as a number of that category: the upper half positive.
+// Of the bits from `start` on `size`, 0 … 15, as a number of that category: the upper half
+// positive.
 static inline int number(const bit_reader *reader, int start, int size) {
   const int value = (int)(reader->bits << start >> 1 >> (63 - size));
   return value - ((value < 1 << size >> 1 ? 1 << size : 1) - 1);
@@ -44,16 +45,16 @@ static inline int number(const bit_reader *reader, int start, int size) {
 
 enum { fast_bits = 10 };
 
-// What the next bits begin with: a code, and a number of `size` bits after it, with it `total` bits. No
-// `length` for a code that is longer than `fast_bits`.
+// What the next bits begin with: a code, and a number of `size` bits after it, with it `total`
+// bits. No `length` for a code that is longer than `fast_bits`.
 typedef struct {
   uint8_t length, total, size, run;
 } code;
 
 typedef struct {
   code fast[1 << fast_bits];
-  // For each length the code after the last, left-aligned in 16 bits, and where its symbols stand less the
-  // first code.
+  // For each length the code after the last, left-aligned in 16 bits, and where its symbols stand
+  // less the first code.
   int32_t limit[18];
   int32_t offset[18];
   uint8_t symbols[256];
@@ -100,8 +101,8 @@ static __attribute__((noinline)) code long_code(const code_table *table, int bit
   int length = fast_bits + 1;
   while (bits >= table->limit[length]) length++;
   if (length > 16) return (code){0, 0, 0, 0};
-  return meaning(
-      table->symbols[(table->offset[length] + (bits >> (16 - length))) & 255], length, table->is_dc);
+  const int place = table->offset[length] + (bits >> (16 - length));
+  return meaning(table->symbols[place & 255], length, table->is_dc);
 }
 
 static inline code next_code(const bit_reader *reader, const code_table *table) {
@@ -121,12 +122,19 @@ typedef struct {
   // In the order of the file: what coefficients are multiplied with.
   int16_t factors[64];
   int previous;
+  // The blocks that it has in a unit of the scan.
+  int across, down;
+  // Its samples without those that complete a unit, and where they are, `stride` bytes between
+  // rows.
+  int64_t width, height;
+  uint8_t *samples;
+  size_t stride;
 } component;
 
 enum block_kind { block_damaged, block_of_one_value, block_of_many };
 
-// The coefficients of a block, multiplied, in natural order; `block` is zero before. A block that has but
-// the first coefficient is of one value.
+// The coefficients of a block, multiplied, in natural order; `block` is zero before. A block that
+// has but the first coefficient is of one value.
 static inline enum block_kind read_block(bit_reader *shared, component *component, int16_t *block) {
   // In registers.
   bit_reader reader = *shared;
@@ -240,6 +248,28 @@ static void write_block(
 
 // MARK: - Colour
 
+// A row of twice as many samples, each nearer to one of the two that it lies between.
+INLINE void widen(int64_t width, const uint8_t *source, uint8_t *restrict target) {
+  target[0] = source[0];
+  for (int64_t i = 0; i < width - 1; i++) {
+    target[2 * i + 1] = (uint8_t)((source[i] * 3 + source[i + 1] + 2) >> 2);
+    target[2 * i + 2] = (uint8_t)((source[i + 1] * 3 + source[i] + 1) >> 2);
+  }
+  target[2 * width - 1] = source[width - 1];
+}
+
+// The same for a row that is nearer to `source` than to `other`. `sums` has room for a row.
+INLINE void widen_between(int64_t width, const uint8_t *source, const uint8_t *other,
+                          uint16_t *restrict sums, uint8_t *restrict target) {
+  for (int64_t i = 0; i < width; i++) sums[i] = (uint16_t)(source[i] * 3 + other[i]);
+  target[0] = (uint8_t)((sums[0] * 4 + 8) >> 4);
+  for (int64_t i = 0; i < width - 1; i++) {
+    target[2 * i + 1] = (uint8_t)((sums[i] * 3 + sums[i + 1] + 7) >> 4);
+    target[2 * i + 2] = (uint8_t)((sums[i + 1] * 3 + sums[i] + 8) >> 4);
+  }
+  target[2 * width - 1] = (uint8_t)((sums[width - 1] * 4 + 7) >> 4);
+}
+
 INLINE uint8_t clamp(int value) { return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value); }
 
 INLINE void convert(int64_t width, const uint8_t *luma, const uint8_t *blue, const uint8_t *red,
@@ -252,27 +282,55 @@ INLINE void convert(int64_t width, const uint8_t *luma, const uint8_t *blue, con
   }
 }
 
-static void convert_portable(int64_t width, const uint8_t *luma, const uint8_t *blue,
-                             const uint8_t *red, uint8_t *rgb) {
-  convert(width, luma, blue, red, rgb);
+// What `colour_row` needs memory for: two rows of colour and one of sums.
+static size_t row_scratch(int64_t width) { return 3 * (size_t)width + 6 * 64; }
+
+// Row `y` of those whose samples there are.
+INLINE void colour_row(const component *components, int64_t width, int64_t y, uint8_t *scratch,
+                       uint8_t *rgb) {
+  const component *luma = &components[0];
+  const uint8_t *colour[2];
+  for (int c = 0; c < 2; c++) {
+    const component *its = &components[c + 1];
+    const int64_t row = y / luma->down;
+    const uint8_t *source = its->samples + (size_t)row * its->stride;
+    uint8_t *wide = scratch + (size_t)c * ((size_t)width + 64);
+    uint16_t *sums = (uint16_t *)(void *)(scratch + 2 * ((size_t)width + 64));
+    colour[c] = wide;
+    if (luma->across == 1) {
+      colour[c] = source;
+    } else if (luma->down == 1) {
+      widen(its->width, source, wide);
+    } else {
+      const int64_t next = y & 1 ? row + 1 : row - 1;
+      const int64_t other = next < 0 ? 0 : next >= its->height ? its->height - 1 : next;
+      widen_between(its->width, source, its->samples + (size_t)other * its->stride, sums, wide);
+    }
+  }
+  convert(width, luma->samples + (size_t)y * luma->stride, colour[0], colour[1], rgb);
+}
+
+static void colour_row_portable(const component *components, int64_t width, int64_t y,
+                                uint8_t *scratch, uint8_t *rgb) {
+  colour_row(components, width, y, scratch, rgb);
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2"))) static void convert_avx2(
-    int64_t width, const uint8_t *luma, const uint8_t *blue, const uint8_t *red, uint8_t *rgb) {
-  convert(width, luma, blue, red, rgb);
+__attribute__((target("avx2"))) static void colour_row_avx2(
+    const component *components, int64_t width, int64_t y, uint8_t *scratch, uint8_t *rgb) {
+  colour_row(components, width, y, scratch, rgb);
 }
 #endif
 
-static void convert_row(int64_t width, const uint8_t *luma, const uint8_t *blue,
-                        const uint8_t *red, uint8_t *rgb) {
+static void write_row(const component *components, int64_t width, int64_t y, uint8_t *scratch,
+                      uint8_t *rgb) {
 #ifdef __x86_64__
   if (__builtin_cpu_supports("avx2")) {
-    convert_avx2(width, luma, blue, red, rgb);
+    colour_row_avx2(components, width, y, scratch, rgb);
     return;
   }
 #endif
-  convert_portable(width, luma, blue, red, rgb);
+  colour_row_portable(components, width, y, scratch, rgb);
 }
 
 // MARK: - Pictures
@@ -332,8 +390,10 @@ static int set_up(plain_decoder *decoder, j_decompress_ptr jpeg) {
         q >= NUM_QUANT_TBLS || jpeg->quant_tbl_ptrs[q] == NULL) {
       return 0;
     }
-    if (!(has_dc >> dc & 1) && !make_table(&decoder->dc[dc], jpeg->dc_huff_tbl_ptrs[dc], 1)) return 0;
-    if (!(has_ac >> ac & 1) && !make_table(&decoder->ac[ac], jpeg->ac_huff_tbl_ptrs[ac], 0)) return 0;
+    if ((!(has_dc >> dc & 1) && !make_table(&decoder->dc[dc], jpeg->dc_huff_tbl_ptrs[dc], 1)) ||
+        (!(has_ac >> ac & 1) && !make_table(&decoder->ac[ac], jpeg->ac_huff_tbl_ptrs[ac], 0))) {
+      return 0;
+    }
     has_dc |= 1 << dc;
     has_ac |= 1 << ac;
     component->dc = &decoder->dc[dc];
@@ -353,35 +413,86 @@ static int64_t bits_left(const plain_decoder *decoder) {
   return ((int64_t)decoder->size - read) * 8 + decoder->reader.count;
 }
 
-static int decode(plain_decoder *decoder, j_decompress_ptr jpeg, uint8_t *strip, uint8_t *pixels) {
+static int decode(
+    plain_decoder *decoder, j_decompress_ptr jpeg, uint8_t *scratch, uint8_t *pixels) {
   const int count = jpeg->num_components;
   const int64_t width = jpeg->image_width, height = jpeg->image_height;
-  const int64_t blocks = (width + 7) / 8;
-  const size_t stride = (size_t)blocks * 8;
+  const component *luma = &decoder->components[0];
+  const int64_t unit_width = 8 * luma->across, unit_height = 8 * luma->down;
+  const int64_t units = (width + unit_width - 1) / unit_width;
+  // Rows of colour between others need those below, and so are all made at the end.
+  const int at_end = count == 3 && luma->across > 1;
   int16_t block[64] __attribute__((aligned(16)));
-  for (int64_t top = 0; top < height; top += 8) {
-    for (int64_t i = 0; i < blocks; i++) {
+  for (int64_t top = 0; top < height; top += unit_height) {
+    for (int64_t unit = 0; unit < units; unit++) {
       for (int c = 0; c < count; c++) {
-        memset(block, 0, sizeof block);
-        const enum block_kind kind = read_block(&decoder->reader, &decoder->components[c], block);
-        if (kind == block_damaged || bits_left(decoder) < 0) return 0;
-        write_block(block, kind, strip + (size_t)c * 8 * stride + i * 8, stride);
+        component *its = &decoder->components[c];
+        const int64_t first = at_end ? top / unit_height * its->down : 0;
+        for (int i = 0; i < its->across * its->down; i++) {
+          memset(block, 0, sizeof block);
+          const enum block_kind kind = read_block(&decoder->reader, its, block);
+          if (kind == block_damaged || bits_left(decoder) < 0) return 0;
+          const int64_t row = (first + i / its->across) * 8;
+          const int64_t column = (unit * its->across + i % its->across) * 8;
+          write_block(block, kind, its->samples + (size_t)row * its->stride + column, its->stride);
+        }
       }
     }
+    if (at_end) continue;
     for (int64_t y = top; y < top + 8 && y < height; y++) {
-      const uint8_t *luma = strip + (size_t)(y - top) * stride;
+      const uint8_t *row = luma->samples + (size_t)(y - top) * luma->stride;
       if (count == 3) {
-        convert_row(width, luma, luma + 8 * stride, luma + 16 * stride, pixels + y * width * 3);
+        write_row(decoder->components, width, y - top, scratch, pixels + y * width * 3);
       } else if (jpeg->out_color_space == JCS_GRAYSCALE) {
-        memcpy(pixels + y * width, luma, (size_t)width);
+        memcpy(pixels + y * width, row, (size_t)width);
       } else {
         uint8_t *rgb = pixels + y * width * 3;
-        for (int64_t x = 0; x < width; x++) rgb[3 * x] = rgb[3 * x + 1] = rgb[3 * x + 2] = luma[x];
+        for (int64_t x = 0; x < width; x++) rgb[3 * x] = rgb[3 * x + 1] = rgb[3 * x + 2] = row[x];
       }
     }
   }
+  for (int64_t y = 0; at_end && y < height; y++) {
+    write_row(decoder->components, width, y, scratch, pixels + y * width * 3);
+  }
   // All the data, but for the rest of the last byte.
   return bits_left(decoder) < 8;
+}
+
+// Where the samples of each component go; how many bytes there are in all.
+static size_t place_samples(plain_decoder *decoder, j_decompress_ptr jpeg, uint8_t *samples) {
+  const int across = jpeg->comp_info[0].h_samp_factor, down = jpeg->comp_info[0].v_samp_factor;
+  const int64_t width = jpeg->image_width, height = jpeg->image_height;
+  const int64_t units = (width + 8 * across - 1) / (8 * across);
+  const int64_t rows = across == 1 ? 1 : (height + 8 * down - 1) / (8 * down);
+  size_t taken = 0;
+  for (int c = 0; c < jpeg->num_components; c++) {
+    component *its = &decoder->components[c];
+    its->across = c == 0 ? across : 1;
+    its->down = c == 0 ? down : 1;
+    its->width = c == 0 ? width : (width + across - 1) / across;
+    its->height = c == 0 ? height : (height + down - 1) / down;
+    its->stride = (size_t)(units * its->across * 8);
+    its->samples = samples == NULL ? NULL : samples + taken;
+    taken += its->stride * (size_t)(rows * its->down * 8);
+  }
+  return taken;
+}
+
+// Whether the components are of one size, or those of colour of half the width or half of both, as
+// far as they are interpolated.
+static int has_plain_sizes(j_decompress_ptr jpeg) {
+  const int across = jpeg->comp_info[0].h_samp_factor, down = jpeg->comp_info[0].v_samp_factor;
+  for (int i = 0; i < jpeg->num_components; i++) {
+    const jpeg_component_info *info = &jpeg->comp_info[i];
+    if (jpeg->cur_comp_info[i] != info) return 0;
+    if (i > 0 && (info->h_samp_factor != 1 || info->v_samp_factor != 1)) return 0;
+  }
+  if (across == 1 && down == 1) return 1;
+  // The samples of the whole picture are kept: of a very large one libjpeg keeps less.
+  const int64_t pixel_limit = 1 << 24;
+  return jpeg->num_components == 3 && across == 2 && (down == 1 || down == 2) &&
+         jpeg->do_fancy_upsampling && jpeg->image_width > 4 &&
+         (int64_t)jpeg->image_width * jpeg->image_height <= pixel_limit;
 }
 
 int nagare_jpeg_decode_plain(j_decompress_ptr jpeg, uint8_t *pixels) {
@@ -391,25 +502,22 @@ int nagare_jpeg_decode_plain(j_decompress_ptr jpeg, uint8_t *pixels) {
   if (!is_grey && !is_colour) return 0;
   if (jpeg->progressive_mode || jpeg->arith_code || jpeg->data_precision != 8 ||
       jpeg->restart_interval != 0 || jpeg->comps_in_scan != jpeg->num_components ||
-      jpeg->scale_num != jpeg->scale_denom || jpeg->dct_method != JDCT_IFAST) {
+      jpeg->scale_num != jpeg->scale_denom || jpeg->dct_method != JDCT_IFAST ||
+      !has_plain_sizes(jpeg)) {
     return 0;
   }
-  for (int i = 0; i < jpeg->num_components; i++) {
-    if (jpeg->comp_info[i].h_samp_factor != 1 || jpeg->comp_info[i].v_samp_factor != 1 ||
-        jpeg->cur_comp_info[i] != &jpeg->comp_info[i]) {
-      return 0;
-    }
-  }
   plain_decoder *decoder = calloc(1, sizeof *decoder);
-  const size_t stride = ((size_t)jpeg->image_width + 7) / 8 * 8;
-  uint8_t *strip = malloc(stride * 8 * 3);
+  if (decoder == NULL) return 0;
+  const size_t size = place_samples(decoder, jpeg, NULL);
+  uint8_t *samples = malloc(size + row_scratch(jpeg->image_width) + 64);
   int done = 0;
-  if (decoder != NULL && strip != NULL && set_up(decoder, jpeg) &&
+  if (samples != NULL && set_up(decoder, jpeg) &&
       read_data(decoder, jpeg->src->next_input_byte, jpeg->src->bytes_in_buffer)) {
-    done = decode(decoder, jpeg, strip, pixels);
+    place_samples(decoder, jpeg, samples);
+    done = decode(decoder, jpeg, samples + size, pixels);
   }
-  free(strip);
-  if (decoder != NULL) free(decoder->data);
+  free(samples);
+  free(decoder->data);
   free(decoder);
   return done;
 }

@@ -238,13 +238,13 @@ import Testing
   func plainJPEGs(channels: Int, size: (Int, Int)) throws {
     var random = SeededGenerator(UInt64(size.0 + channels))
     let count = size.0 * size.1 * channels
-    for quality in [3, 50, 95, 100] {
+    for (quality, hasHalfColour) in [(3, false), (95, false), (50, true), (100, true)] {
       for isNoise in [false, true] {
         let pixels = (0..<count).map { index in
           isNoise ? UInt8.random(in: 0...255, using: &random) : UInt8(index / 5 % 256)
         }
         let encoding = JPEGEncoding(
-          quality: quality, optimizeSize: isNoise, chromaDownsampling: false)
+          quality: quality, optimizeSize: isNoise, chromaDownsampling: hasHalfColour)
         let file = try pixels.withUnsafeBufferPointer { (pixels) throws(GraphError) in
           try encoding.encode(pixels, width: size.0, height: size.1, channels: channels)
         }
