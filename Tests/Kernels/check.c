@@ -1025,6 +1025,7 @@ static void check_columns_and_optimizers(void) {
 
 /// The arithmetic of TensorFlow, whose products are rounded before they are added.
 static float interpolate(float from, float to, float fraction) {
+  // One that is stored is not fused.
   volatile float part = (to - from) * fraction;
   return from + part;
 }
@@ -1067,6 +1068,46 @@ static float interpolate(float from, float to, float fraction) {
 DEFINE_RESIZE(uint8_t, u8, (uint8_t)random_bits())
 DEFINE_RESIZE(float, f32, (float)random_real())
 
+static void check_contrast(int64_t pixels, int64_t channels) {
+  const int mark = piece_count;
+  const int64_t count = pixels * channels, half = (pixels - pixels / 2) * channels;
+  const float *x = numbers_f32(count), *means = numbers_f32(channels);
+  const float factor = (float)random_real();
+  // The second half added to the first, until one pixel is left.
+  float *halves = take(count * 4, 4), *exact = take(count * 4, 4);
+  memcpy(halves, x, (size_t)count * 4);
+  for (int64_t left = pixels; left > 1; left -= left / 2)
+    for (int64_t i = 0; i < left / 2 * channels; i++)
+      halves[i] += halves[(left - left / 2) * channels + i];
+  for (int64_t i = 0; i < count; i++)
+    exact[i] = interpolate(means[i % channels], x[i], factor);
+  char where[60];
+  snprintf(
+      where, sizeof where, "%lld pixels of %lld", (long long)pixels, (long long)channels);
+  FOR_EACH_SET {
+    float *sums = take(half * 4, 4), *y = take(count * 4, 4);
+    nagare_sum_halves_f32(pixels, channels, x, sums);
+    same_bits("sums of halves", sums, halves, channels * 4, where);
+    nagare_adjust_contrast_f32(pixels, channels, x, means, factor, y);
+    same_bits("contrast", y, exact, count * 4, where);
+  }
+  intact(mark, where);
+}
+
+static void check_sum(int64_t count) {
+  const int mark = piece_count;
+  const float *x = numbers_f32(count);
+  float part[8] = {0};
+  for (int64_t i = 0; i < count; i++) part[i < count / 8 * 8 ? i % 8 : 0] += x[i];
+  for (int width = 4; width > 0; width /= 2)
+    for (int i = 0; i < width; i++) part[i] = part[2 * i] + part[2 * i + 1];
+  FOR_EACH_SET {
+    const float sum = nagare_sum_f32(count, x);
+    same_bits("sum", &sum, part, 4, "");
+  }
+  intact(mark, "sum");
+}
+
 static void check_cast(void) {
   const int mark = piece_count;
   const int64_t count = random_integer(1, 100);
@@ -1099,6 +1140,8 @@ static void check_moves(void) {
   for (int64_t i = 0; i < 60 * rounds; i++) {
     check_resize_u8(random_integer(1, 40), random_integer(1, 60), random_integer(1, 5));
     check_resize_f32(random_integer(1, 40), random_integer(1, 60), random_integer(1, 5));
+    check_contrast(random_integer(1, 90), random_integer(1, 5));
+    check_sum(random_integer(1, 100));
     check_cast();
     check_transpose(random_integer(1, 50), random_integer(1, 50), 1 << i % 4);
   }
