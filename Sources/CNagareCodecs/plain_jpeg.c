@@ -79,7 +79,8 @@ static int make_table(code_table *table, const JHUFF_TBL *given, int is_dc) {
   int32_t next = 0;
   for (int length = 1; length <= 16; length++) {
     const int count = given->bits[length];
-    if (position + count > 256 || next + count > 1 << length) return 0;
+    // No code is all ones.
+    if (position + count > 256 || next + count >= 1 << length) return 0;
     table->offset[length] = position - next;
     for (int i = 0; i < count; i++, next++, position++) {
       const int symbol = given->huffval[position];
@@ -502,6 +503,7 @@ int nagare_jpeg_decode_plain(j_decompress_ptr jpeg, uint8_t *pixels) {
   if (!is_grey && !is_colour) return 0;
   if (jpeg->progressive_mode || jpeg->arith_code || jpeg->data_precision != 8 ||
       jpeg->restart_interval != 0 || jpeg->comps_in_scan != jpeg->num_components ||
+      jpeg->Ss != 0 || jpeg->Se != 63 || jpeg->Ah != 0 || jpeg->Al != 0 ||
       jpeg->scale_num != jpeg->scale_denom || jpeg->dct_method != JDCT_IFAST ||
       !has_plain_sizes(jpeg)) {
     return 0;
