@@ -120,8 +120,10 @@ static const uint8_t natural_order[64] = {
 
 typedef struct {
   const code_table *dc, *ac;
-  // In the order of the file: what coefficients are multiplied with.
-  int16_t factors[64];
+  // In the order of the file: what coefficients are multiplied with, and their places.
+  struct {
+    int16_t factor, place;
+  } steps[64];
   int previous;
   // The blocks that it has in a unit of the scan.
   int across, down;
@@ -135,29 +137,30 @@ typedef struct {
 enum block_kind { block_damaged, block_of_one_value, block_of_many };
 
 // The coefficients of a block, multiplied, in natural order; `block` is zero before. A block that
-// has but the first coefficient is of one value.
-static inline enum block_kind read_block(bit_reader *shared, component *component, int16_t *block) {
-  // In registers.
+// has but the first coefficient is of one value. Not inlined: registers are few.
+static __attribute__((noinline)) enum block_kind read_block(
+    bit_reader *shared, component *component, int16_t *block) {
   bit_reader reader = *shared;
   refill(&reader);
   code found = next_code(&reader, component->dc);
   if (found.length == 0) return block_damaged;
   component->previous =
       (int)((unsigned)component->previous + (unsigned)number(&reader, found.length, found.size));
-  block[0] = (int16_t)((int16_t)component->previous * component->factors[0]);
+  block[0] = (int16_t)((int16_t)component->previous * component->steps[0].factor);
   skip(&reader, found.total);
 
+  const code_table *ac = component->ac;
   int k = 1;
   for (; k < 64; k++) {
     // At least 25 bits are there, and the next are fetched meanwhile.
-    found = next_code(&reader, component->ac);
+    found = next_code(&reader, ac);
     refill(&reader);
     if (found.length == 0) return block_damaged;
     if (found.run == end_of_block) break;
     k += found.run;
     if (k > 63) return block_damaged;
     const int value = number(&reader, found.length, found.size);
-    block[natural_order[k]] = (int16_t)(value * component->factors[k]);
+    block[component->steps[k].place] = (int16_t)(value * component->steps[k].factor);
     skip(&reader, found.total);
   }
   // Nothing has been skipped for the end.
@@ -402,7 +405,8 @@ static int set_up(plain_decoder *decoder, j_decompress_ptr jpeg) {
     for (int k = 0; k < 64; k++) {
       const int place = natural_order[k];
       const uint32_t step = jpeg->quant_tbl_ptrs[q]->quantval[place];
-      component->factors[k] = (int16_t)((step * scales[place] + (1 << 11)) >> 12);
+      component->steps[k].factor = (int16_t)((step * scales[place] + (1 << 11)) >> 12);
+      component->steps[k].place = (int16_t)place;
     }
   }
   return 1;
