@@ -104,6 +104,8 @@ INLINE void NAME(gemm_column)(
     REAL *restrict c, int64_t ldc, bool accumulate) {
   for (int64_t i = 0; i < m; i++) {
     REAL sum = 0;
+    // By vectors, where sums in order can be, products would be rounded before they are added.
+#pragma clang loop vectorize(disable)
     for (int64_t p = 0; p < k; p++) sum += a[i * lda + p] * column[p];
     c[i * ldc] = accumulate ? c[i * ldc] + sum : sum;
   }

@@ -515,6 +515,8 @@ static void check_products(void) {
     const int64_t n = random_integer(1, i % 9 == 0 ? 300 : 40);
     const int64_t k = random_integer(0, i % 7 == 0 ? 300 : 40);
     check_gemm_f32(m, n, k);
+    // One short column is a case of its own.
+    check_gemm_f32(random_integer(1, 20), random_integer(1, 4), random_integer(1, 9));
     if (i % 3 == 0) check_gemm_f64(m, n, k);
     if (i % 3 == 1) check_gemm_i32(m, n, k);
     if (i % 3 == 2) check_gemm_i64(m, n, k);
