@@ -185,13 +185,14 @@ INLINE void NAME(sum_vector)(
       weight += taps->filter_column;
     }
   }
+  const bool ends = epilogue;
+  const NAME(epilogue) finish = ends ? *epilogue : (NAME(epilogue)){0};
+  const VECTOR bias = NAME(bias_of)(finish, channel, count);
 #pragma clang loop unroll(full)
   for (int p = 0; p < pixels; p++) {
     VECTOR value = sum[p];
-    if (epilogue)
-      value = NAME(finish)(
-          epilogue, value, NAME(bias_of)(epilogue, channel, count), channel + p * result_step,
-          count);
+    if (ends)
+      value = NAME(finish)(finish, value, bias, channel + p * result_step, count);
     NAME(store_part)(result + p * result_step, value, count);
   }
 }

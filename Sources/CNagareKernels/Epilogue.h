@@ -17,22 +17,22 @@ INLINE NAME(epilogue) NAME(epilogue_from)(
       .relu = epilogue->relu, .capped = epilogue->capped};
 }
 
+/// What is added to channels from `channel` on, of which `count` exist, and nothing else.
+INLINE VECTOR NAME(bias_of)(NAME(epilogue) epilogue, int64_t channel, int64_t count) {
+  return epilogue.bias ? NAME(load_part)(epilogue.bias + channel, count) : (VECTOR){0};
+}
+
 /// A vector of results, `count` of which exist: with the bias of their channels, with the addend from
-/// `at` on, and activated.
+/// `at` on, and activated. The epilogue is passed by value, for what is stored might change one in memory.
 INLINE VECTOR NAME(finish)(
-    const NAME(epilogue) *epilogue, VECTOR value, VECTOR bias, int64_t at, int64_t count) {
+    NAME(epilogue) epilogue, VECTOR value, VECTOR bias, int64_t at, int64_t count) {
   value += bias;
-  if (epilogue->addend) value += NAME(load_part)(epilogue->addend + at, count);
-  if (epilogue->relu) value = NAME(relu)(value);
-  if (epilogue->capped) {
+  if (epilogue.addend) value += NAME(load_part)(epilogue.addend + at, count);
+  if (epilogue.relu) value = NAME(relu)(value);
+  if (epilogue.capped) {
     const VECTOR cap = NAME(splat)((REAL)6);
     value = NAME(select)(
         (MASK)((NAME(signed_vector))value > (NAME(signed_vector))cap), cap, value);
   }
   return value;
-}
-
-/// The vector that is added to channels from `channel` on.
-INLINE VECTOR NAME(bias_of)(const NAME(epilogue) *epilogue, int64_t channel, int64_t count) {
-  return epilogue->bias ? NAME(load_part)(epilogue->bias + channel, count) : (VECTOR){0};
 }

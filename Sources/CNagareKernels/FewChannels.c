@@ -184,20 +184,21 @@ INLINE void NAME(few_channels_tile)(
     }
   }
   at += channel;
+  // A copy, for what is stored might change one in memory.
+  const NAME(target) to = *target;
 #pragma clang loop unroll(full)
   for (int v = 0; v < 2; v++) {
-    const int64_t count = target->channels - channel - v * LANES;
+    const int64_t count = to.channels - channel - v * LANES;
     if (count <= 0) return;
-    const VECTOR bias = NAME(bias_of)(&target->epilogue, channel + v * LANES, count);
-    REAL *to = target->output + at + v * LANES;
+    const VECTOR bias = NAME(bias_of)(to.epilogue, channel + v * LANES, count);
+    int64_t place = at + v * LANES;
 #pragma clang loop unroll(full)
-    for (int i = 0; i < pixels; i++, to += target->channels) {
-      const VECTOR value = NAME(finish)(
-          &target->epilogue, sum[i][v], bias, to - target->output, count);
-      if (target->streams)
-        __builtin_nontemporal_store(value, (VECTOR *)to);
+    for (int i = 0; i < pixels; i++, place += to.channels) {
+      const VECTOR value = NAME(finish)(to.epilogue, sum[i][v], bias, place, count);
+      if (to.streams)
+        __builtin_nontemporal_store(value, (VECTOR *)(to.output + place));
       else
-        NAME(store_part)(to, value, count);
+        NAME(store_part)(to.output + place, value, count);
     }
   }
 }

@@ -121,19 +121,19 @@ INLINE void NAME(tile)(
       }
     }
   }
+  const bool ends = output->epilogue;
+  const NAME(epilogue) epilogue = ends ? *output->epilogue : (NAME(epilogue)){0};
 #pragma clang loop unroll(full)
   for (int v = 0; v < vectors; v++) {
     const int64_t count = output->columns - v * LANES, channel = output->channel + v * LANES;
     if (count <= 0) continue;
-    const VECTOR bias =
-        output->epilogue ? NAME(bias_of)(output->epilogue, channel, count) : (VECTOR){0};
+    const VECTOR bias = NAME(bias_of)(epilogue, channel, count);
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
       const int64_t at = output->row[i] + v * LANES;
       VECTOR value = sum[i][v];
       if (output->accumulate) value += NAME(load_part)(output->c + at, count);
-      if (output->epilogue)
-        value = NAME(finish)(output->epilogue, value, bias, output->row[i] + channel, count);
+      if (ends) value = NAME(finish)(epilogue, value, bias, output->row[i] + channel, count);
       NAME(store_part)(output->c + at, value, count);
     }
   }

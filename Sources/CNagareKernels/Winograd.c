@@ -244,6 +244,7 @@ INLINE void NAME(interpolate_vector)(
 #pragma clang loop unroll(full)
     for (int64_t y = 0; y < 4; y++) half[y][x] = result[y];
   }
+  const NAME(epilogue) epilogue = target->epilogue;
   for (int64_t y = 0; y < (whole ? 4 : target->rows); y++) {
     VECTOR result[4];
     NAME(interpolate)(half[y], result);
@@ -253,7 +254,7 @@ INLINE void NAME(interpolate_vector)(
       if (!whole && x >= target->columns) continue;
       const int64_t at = line + x * target->pixel;
       VECTOR value = NAME(finish)(
-          &target->epilogue, result[x], bias, at, whole ? LANES : count);
+          epilogue, result[x], bias, at, whole ? LANES : count);
       if (target->mask) {
         const VECTOR mask = whole ? NAME(load)(target->mask + at)
                                   : NAME(load_part)(target->mask + at, count);
@@ -350,13 +351,13 @@ static void NAME(correlate)(
           for (int64_t j = 0; j < columns; j += LANES)
             NAME(interpolate_vector)(
                 true, products + t * width + j, product_plane,
-                NAME(bias_of)(&tile.epilogue, j, LANES), j, LANES, &tile);
+                NAME(bias_of)(tile.epilogue, j, LANES), j, LANES, &tile);
           NAME(stream_tile)(results, columns, &to);
           continue;
         }
         for (int64_t j = 0; j < columns; j += LANES) {
           const int64_t count = least(LANES, columns - j);
-          const VECTOR added = NAME(bias_of)(&to.epilogue, j, count);
+          const VECTOR added = NAME(bias_of)(to.epilogue, j, count);
           const REAL *from = products + t * width + j;
           if (complete && count == LANES)
             NAME(interpolate_vector)(true, from, product_plane, added, j, count, &to);

@@ -12,7 +12,9 @@ public final class ThreadPool: @unchecked Sendable {
   /// One call of `run`.
   private final class Job: @unchecked Sendable {
     let count: Int
-    let next = Atomic<Int>(0)
+    /// How many tasks were asked for, and how many of them from the end.
+    private let taken = Atomic<Int>(0)
+    private let takenFromEnd = Atomic<Int>(0)
     /// `nil` once the call has returned. Not used outside of `work`.
     var body: ((Int) -> Void)?
     /// Workers that have the job. They join under the pool's lock while it is among the jobs.
@@ -25,15 +27,21 @@ public final class ThreadPool: @unchecked Sendable {
       self.body = body
     }
 
-    var isExhausted: Bool { next.load(ordering: .relaxed) >= count }
+    var isExhausted: Bool { taken.load(ordering: .relaxed) >= count }
 
+    /// The caller goes from the first task on, workers from the last: what one job leaves in a thread's
+    /// cache is then likely to be what the same thread needs for the next.
     // Not inlined: no reference to the body may outlast the call.
     @inline(never)
-    func work() {
-      while true {
-        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard index < count else { return }
-        body?(index)
+    func work(isCaller: Bool) {
+      var next = 0
+      while taken.wrappingAdd(1, ordering: .relaxed).oldValue < count {
+        if isCaller {
+          body?(next)
+          next += 1
+        } else {
+          body?(count - takenFromEnd.wrappingAdd(1, ordering: .relaxed).newValue)
+        }
       }
     }
 
@@ -99,7 +107,7 @@ public final class ThreadPool: @unchecked Sendable {
         if let job = jobs.first {
           job.join()
           condition.unlock()
-          job.work()
+          job.work(isCaller: false)
           job.leave(condition)
           isPatient = spins
           condition.lock()
@@ -210,7 +218,7 @@ public final class ThreadPool: @unchecked Sendable {
       condition.broadcast()
       condition.unlock()
       shared.announce()
-      job.work()
+      job.work(isCaller: true)
       // No task is left to begin; those that workers have begun end before they leave.
       condition.lock()
       shared.jobs.removeAll { $0 === job }
