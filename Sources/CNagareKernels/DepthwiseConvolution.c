@@ -301,11 +301,19 @@ typedef struct {
 
 static NAME(phase) NAME(find_phase)(
     int64_t phase, int64_t stride, int64_t dilation, int64_t padding, int64_t taps, int64_t size) {
-  NAME(phase) result = {.tap_step = 1, .elements = quotient_up(most(0, size - phase), stride)};
-  // The remainders of the taps' places repeat after so many.
-  while (result.tap_step * dilation % stride != 0) result.tap_step++;
-  while (result.tap < taps && (phase + padding - result.tap * dilation) % stride != 0)
+  // The remainders of the taps' places repeat after stride / (stride, dilation) of them.
+  int64_t divisor = stride, rest = dilation % stride;
+  while (rest != 0) {
+    const int64_t next = divisor % rest;
+    divisor = rest;
+    rest = next;
+  }
+  NAME(phase) result = {
+      .tap_step = stride / divisor, .elements = quotient_up(most(0, size - phase), stride)};
+  const int64_t different = least(taps, result.tap_step);
+  while (result.tap < different && (phase + padding - result.tap * dilation) % stride != 0)
     result.tap++;
+  if (result.tap == different) result.tap = taps;
   result.taps = result.tap < taps ? (taps - 1 - result.tap) / result.tap_step + 1 : 0;
   result.first = (phase + padding - result.tap * dilation) / stride;
   result.back = result.tap_step * dilation / stride;

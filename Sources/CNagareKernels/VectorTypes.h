@@ -42,8 +42,8 @@ typedef VECTOR NAME(signed_vector);
 typedef REAL_BITS NAME(signed_real);
 typedef MASK NAME(signed_vector);
 #endif
-/// max(x, 0) that keeps NaN.
+/// max(x, 0) that keeps NaN; +0 for both zeros.
 INLINE VECTOR NAME(relu)(VECTOR x) {
   const NAME(signed_vector) value = (NAME(signed_vector))x;
-  return (VECTOR)((MASK)x & ~(MASK)(value < (NAME(signed_vector)){0}));
+  return (VECTOR)((MASK)x & ~(MASK)(value <= (NAME(signed_vector)){0}));
 }

@@ -77,6 +77,7 @@ struct Conv2D: ConvolutionOp {
     }
     var geometry = try convolution.geometry(input: sizes, filter: filter.dimensions)
     geometry.groups = Int64(groups)
+    try epilogue.check(geometry.output)
     let output = try context.allocate(T.dataType, geometry.output)
     guard output.count > 0 else { return try output.arranged(as: convolution.dataFormat, context) }
     guard filter.count > 0 else {

@@ -114,6 +114,33 @@ struct Epilogue {
   var addend: Tensor?
   var activation = Activation.none
 
+  /// Checks the tensors against the output's dimensions, which are known in the run only.
+  ///
+  /// - Throws: `invalidArgument` in BiasAdd's words.
+  func check(_ output: [Int]) throws(GraphError) {
+    if let bias, bias.dimensions != [output[3]] {
+      throw .invalidArgument(
+        "Must provide as many biases as the last dimension of the input tensor: \(bias.shape) vs. "
+          + "\(Shape(output))")
+    }
+    if let addend, addend.dimensions != output {
+      throw .internalError("\(addend.shape) is added to \(Shape(output)) in a kernel")
+    }
+  }
+
+  /// What becomes of results that no kernel has made.
+  func applied(to results: Tensor, _ context: KernelContext) throws(GraphError) -> Tensor {
+    var results = results
+    for term in [bias, addend].compactMap(\.self) {
+      results = try AddV2().computeOutput([results, term], context)
+    }
+    switch activation {
+    case .none: return results
+    case .relu: return try Relu().computeOutput([results], context)
+    case .relu6: return try Relu6().computeOutput([results], context)
+    }
+  }
+
   /// As kernels take it; the tensors must outlive it.
   func unmanaged<T: Scalar>(_: T.Type) -> nagare_epilogue {
     nagare_epilogue(

@@ -59,13 +59,15 @@ struct DepthwiseConv2D: ConvolutionOp {
         "input and filter must have the same depth: \(sizes[3]) vs \(filter.dimensions[2])")
     }
     var geometry = try convolution.depthwiseGeometry(input: sizes, filter: filter.dimensions)
+    try epilogue.check(geometry.output)
     let output = try context.allocate(T.dataType, geometry.output)
     guard output.count > 0 else { return try output.arranged(as: format, context) }
     guard inputs[0].count > 0, filter.count > 0 else {
-      return try Tensor(
+      let zeros = try Tensor(
         zeros: T.dataType,
         format.arranged(
           geometry.output[0], geometry.output[1], geometry.output[2], geometry.output[3]))
+      return try epilogue.applied(to: zeros, context)
     }
     let input = try inputs[0].channelsLast(from: format, context)
     let (x, w, y) = (

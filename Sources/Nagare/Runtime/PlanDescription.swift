@@ -63,7 +63,9 @@ public struct PlanDescription: Sendable {
     for step in plan.steps {
       let known = shapes[step.node.id]
       let specs = step.specs.enumerated().map { index, spec in
-        TensorSpec(spec.dataType, known.map { $0[index] } ?? spec.shape)
+        // A trace may be of another plan.
+        let shape = known.flatMap { index < $0.count ? $0[index] : nil }
+        return TensorSpec(spec.dataType, shape ?? spec.shape)
       }
       let inputs = step.inputs.map { memory.name(of: $0) }
       let outputs = memory.run(step, specs)

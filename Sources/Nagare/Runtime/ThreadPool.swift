@@ -89,8 +89,8 @@ public final class ThreadPool: @unchecked Sendable {
     /// Threads in `help`.
     var helpers = 0
 
-    /// Grows with every job and task. After the lock is given back, so that a thread which sees it does
-    /// not wait for that.
+    /// Grows with every job and task, after the lock is given back: a thread that sees it need not wait
+    /// for that.
     let changes = Atomic<Int>(0)
     /// More threads than processors would only take time from each other.
     let spins: Bool

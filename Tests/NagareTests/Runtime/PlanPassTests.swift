@@ -70,6 +70,37 @@ import TestSupport
     #expect(types.filter { $0 == "ReluGrad" }.count == 1)
   }
 
+  /// A feed in the place of a constant from which a shape was inferred, so that the bias does not fit.
+  @Test func aBiasThatDoesNotFitInTheRunIsRefused() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [1, 4, 4, 1], name: "x")
+    let elements = try graph.placeholder(.float32, shape: [nil], name: "elements")
+    let size = try graph.constant([1, 1, 1, 2])
+    let bias = try graph.constant([Float(1), 2])
+    let y = try relu(biasAdd(conv2D(x, filter: reshape(elements, size)), bias))
+    let feeds = [
+      x: try Tensor(zeros: .float32, [1, 4, 4, 1]), size: try Tensor([Int32(1), 1, 1, 64]),
+      elements: try Tensor([Float](repeating: 1, count: 64)),
+    ]
+    for passes in [PlanPass.allCases, []] {
+      let error = #expect(throws: GraphError.self) {
+        try Session(graph, passes: passes).run(y, feeds: feeds)
+      }
+      #expect(error?.message.contains("Must provide as many biases") == true)
+    }
+  }
+
+  /// A convolution that reads a variable is not moved behind what changes it.
+  @Test func readersOfVariablesStayInTheirPlace() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [1, 2, 2, 1], name: "x")
+    let variable = try graph.output(
+      VariableV2(shape: [1, 1, 1, 1], dataType: .float32), [], name: "w", nil)
+    let result = try relu(conv2D(x, filter: variable))
+    let plan = try Plan(graph, feeds: [x], fetches: [result], targets: [])
+    #expect(types(plan).contains("Conv2D") && types(plan).contains("Relu"))
+  }
+
   @Test func poolingKeepsWinnersForItsGradient() throws {
     let network = try Network()
     let plan = try Plan(

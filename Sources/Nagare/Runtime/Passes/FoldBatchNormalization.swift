@@ -8,15 +8,17 @@ extension PlanDraft {
     var fused: [Int: PlanUnit] = [:]
     var absorbed: [Int: Int] = [:]
     for unit in units {
-      guard var convolution = unit.fusedConvolution, unit.inputs.count == 2,
+      guard var convolution = unit.fusedConvolution, isPure(unit), unit.inputs.count == 2,
         let filter = known[unit.inputs[1]],
         let reader = uses.soleReader(of: unit.node), reader.node.controlInputs.isEmpty,
-        let normalization = reader.op as? any FusedBatchNormOp,
+        isPure(reader), let normalization = reader.op as? any FusedBatchNormOp,
         !normalization.normalization.isTraining, normalization.format == .nhwc,
         reader.inputs[0].node == unit.node.id,
         // The statistics are its other outputs.
         !uses.othersAreUsed(of: reader.node),
-        let folded = normalization.folded(into: filter, reader.inputs.dropFirst().map { known[$0] })
+        let folded = normalization.folded(
+          into: filter, isDepthwise: convolution is FusedDepthwiseConv2D,
+          reader.inputs.dropFirst().map { known[$0] })
       else { continue }
       convolution.fusion.constants = folded
       absorbed[unit.node.id] = reader.node.id
@@ -42,7 +44,7 @@ extension FusedBatchNormOp {
   ///
   /// - Parameter vectors: Scale, offset, mean and variance.
   fileprivate func folded(
-    into filter: Tensor, _ vectors: [Tensor?]
+    into filter: Tensor, isDepthwise: Bool, _ vectors: [Tensor?]
   ) -> (filter: Tensor, bias: Tensor)? {
     let vectors = vectors.compactMap { try? $0?.elements(Float.self) }
     guard vectors.count == 4, filter.rank == 4, var elements = try? filter.elements(Float.self)
@@ -50,8 +52,8 @@ extension FusedBatchNormOp {
     let (scale, offset, mean, variance) = (vectors[0], vectors[1], vectors[2], vectors[3])
     let channels = scale.count
     // The channels of a depthwise filter are those of its last two dimensions.
-    guard channels > 0, filter.count % channels == 0,
-      channels == filter.dimensions[3] || channels == filter.dimensions[2] * filter.dimensions[3],
+    let outputs = filter.dimensions.suffix(isDepthwise ? 2 : 1).reduce(1, *)
+    guard channels > 0, channels == outputs, filter.count % channels == 0,
       vectors.allSatisfy({ $0.count == channels })
     else { return nil }
     var slope = [Float](repeating: 0, count: channels)

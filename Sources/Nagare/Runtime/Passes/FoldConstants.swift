@@ -18,8 +18,7 @@ struct Folded: WithoutGradient {
 extension PlanDraft {
   /// Computes nodes whose inputs are all constants. A node that fails is left to the run.
   mutating func foldConstants() {
-    // Shapes were inferred from constants: a feed in the place of one makes them guesses.
-    let trustsSpecs = !fed.contains { spec(of: $0).knowsElements }
+    let trustsSpecs = trustsSpecs
     var known: [Node.Edge: Tensor] = [:]
     rewrite { unit, draft, _ in
       var result = unit

@@ -27,7 +27,8 @@ extension PlanDraft {
     for unit in casts {
       guard let cast = unit.op as? Cast, cast.target == .float32,
         spec(of: unit.inputs[0]).dataType == .uint8,
-        var reader = uses.soleReader(of: unit.node), reader.node.controlInputs.isEmpty
+        isPure(unit), var reader = uses.soleReader(of: unit.node),
+        reader.node.controlInputs.isEmpty
       else { continue }
       var last = unit.node
       var rank = 4

@@ -1,8 +1,10 @@
 extension PlanDraft {
   /// Makes one unit of a convolution and what follows it of BiasAdd, an addition of a tensor of the same
-  /// shape, and Relu or Relu6, where what is known before the run leaves nothing to refuse.
+  /// shape as far as is known, and Relu or Relu6.
   mutating func fuseEpilogue() {
-    let convolutions = units.compactMap { unit in unit.fusedConvolution.map { (unit, $0) } }
+    let convolutions = units.compactMap { unit in
+      unit.fusedConvolution.flatMap { isPure(unit) ? (unit, $0) : nil }
+    }
     guard !convolutions.isEmpty else { return }
     let uses = PlanUses(self)
     var fused: [Int: PlanUnit] = [:]
@@ -14,12 +16,12 @@ extension PlanDraft {
       /// The unit that takes the last node's output alone, not yet taken by another convolution.
       func next() -> PlanUnit? {
         guard let last = nodes.last, let reader = uses.soleReader(of: last),
-          reader.node.controlInputs.isEmpty, fused[reader.node.id] == nil,
+          reader.node.controlInputs.isEmpty, isPure(reader), fused[reader.node.id] == nil,
           absorbed[reader.node.id] == nil
         else { return nil }
         return reader
       }
-      if let reader = next(), convolution.fusion.constants == nil,
+      if let reader = next(), convolution.fusion.constants == nil, !convolution.fusion.hasBias,
         let bias = addedBias(reader, to: nodes[nodes.count - 1])
       {
         convolution.fusion.hasBias = true
@@ -59,8 +61,7 @@ extension PlanDraft {
     let place = reader.inputs[0].node == node.id ? 0 : 1
     let other = reader.inputs[1 - place]
     let (shape, otherShape) = (node.outputs[0].shape, spec(of: other).shape)
-    guard shape.rank == 4, otherShape.rank == 4, spec(of: other).dataType == .float32,
-      !spec(of: other).isReference
+    guard shape.rank == 4, otherShape.rank == 4, spec(of: other).dataType == .float32
     else { return nil }
     // Sizes that are not known are compared in the run.
     return (0..<4).allSatisfy { shape[$0] == otherShape[$0] } ? (place, other) : nil

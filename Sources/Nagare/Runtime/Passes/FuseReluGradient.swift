@@ -45,7 +45,8 @@ extension PlanDraft {
       let edge = Node.Edge(node: unit.node.id, index: 0)
       guard unit.node.outputs[0].dataType == .float32,
         let reader = uses.soleReader(of: unit.node), reader.op is ReluGrad,
-        reader.inputs[0] == edge, reader.inputs[1] != edge, reader.node.controlInputs.isEmpty
+        reader.inputs[0] == edge, reader.inputs[1] != edge, reader.node.controlInputs.isEmpty,
+        isPure(unit), isPure(reader)
       else { continue }
       let features = reader.inputs[1]
       switch unit.op {

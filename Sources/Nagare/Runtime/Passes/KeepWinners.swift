@@ -6,6 +6,8 @@ struct MaxPoolWinners: WithoutGradient {
   var pooling = MaxPool()
   /// Whether windows whose largest element is not positive have no gradient.
   var relu = false
+  /// Height, width and channels of the pictures, for which the gradient is made.
+  var size: [Int] = []
 
   static let name = "_MaxPoolWinners"
   static let signature = Signature(
@@ -19,6 +21,10 @@ struct MaxPoolWinners: WithoutGradient {
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     try checkPooled(inputs[0], .nhwc)
+    guard inputs[0].dimensions.dropFirst() == size[...] else {
+      throw .unimplemented(
+        "Pictures of \(inputs[0].shape) where \(Shape(size)) was known of them before the run")
+    }
     let geometry = try pooling.window.geometry(
       input: inputs[0].dimensions, pooling.padding, explicit: pooling.explicitPaddings, .nhwc)
     let output = try context.allocate(.float32, geometry.output)
@@ -84,26 +90,27 @@ extension PlanDraft {
     for unit in units where unit.isOp(MaxPoolGrad.self) || unit.isOp(MaskedMaxPoolGrad.self) {
       gradients[unit.inputs[1], default: []].append(unit)
     }
-    guard !gradients.isEmpty else { return }
+    guard !gradients.isEmpty, trustsSpecs else { return }
     var fused: [Int: PlanUnit] = [:]
     for unit in units {
       let edge = Node.Edge(node: unit.node.id, index: 0)
       guard let pooling = unit.op as? MaxPool, !fed.contains(edge), gradients[edge]?.count == 1,
         let reader = gradients[edge]?.first, reader.inputs[0] == unit.inputs[0],
         let gradient = (reader.op as? MaskedMaxPoolGrad)?.gradient ?? reader.op as? MaxPoolGrad,
-        gradient.isOf(pooling)
+        gradient.isOf(pooling), isPure(unit), isPure(reader)
       else { continue }
       let input = spec(of: unit.inputs[0])
       guard input.dataType == .float32, input.shape.rank == 4, let height = input.shape[1],
         let width = input.shape[2], let channels = input.shape[3],
         let winners = add(TensorSpec(.uint8, unit.node.outputs[0].shape), to: unit.node)
       else { continue }
+      let size = [height, width, channels]
       fused[unit.node.id] = PlanUnit(
-        MaxPoolWinners(pooling: pooling, relu: reader.op is MaskedMaxPoolGrad), for: unit.node,
-        inputs: unit.inputs, outputCount: 2)
+        MaxPoolWinners(pooling: pooling, relu: reader.op is MaskedMaxPoolGrad, size: size),
+        for: unit.node, inputs: unit.inputs, outputCount: 2)
       fused[reader.node.id] = PlanUnit(
-        MaxPoolWinnersGrad(gradient: gradient, size: [height, width, channels]),
-        for: reader.node, inputs: [winners, reader.inputs[2]])
+        MaxPoolWinnersGrad(gradient: gradient, size: size), for: reader.node,
+        inputs: [winners, reader.inputs[2]])
       note(.keepWinners, reader.node, into: unit.node)
     }
     fuse(.keepWinners, fused, absorbed: [:])
@@ -113,6 +120,7 @@ extension PlanDraft {
 extension MaxPoolGrad {
   /// Whether it is the gradient of this pooling, over windows whose places are bytes.
   fileprivate func isOf(_ pooling: MaxPool) -> Bool {
+    // Each size is bounded, so that their product is.
     pooling.dataFormat == .nhwc && dataFormat == .nhwc && pooling.window.size == window.size
       && pooling.window.strides == window.strides && pooling.padding == padding
       && pooling.explicitPaddings == explicitPaddings && window.size.count == 4

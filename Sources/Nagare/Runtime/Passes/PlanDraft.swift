@@ -26,6 +26,10 @@ struct PlanDraft {
     self.targets = targets
   }
 
+  /// Whether what is known before the run holds in it: shapes were inferred from constants, and a feed in the
+  /// place of one makes them guesses.
+  var trustsSpecs: Bool { !fed.contains { spec(of: $0).knowsElements } }
+
   /// What is known of a tensor before the run.
   func spec(of edge: Node.Edge) -> TensorSpec {
     let outputs = nodes[edge.node].outputs
