@@ -197,12 +197,44 @@ INLINE void NAME(sum_vector)(
   }
 }
 
+/// One pixel's sums for as many vectors of channels at a time as pixels go together elsewhere: a single
+/// chain of additions would wait for itself.
+INLINE void NAME(sum_channels)(
+    const NAME(tap_grid) *taps, const REAL *source, const REAL *filter,
+    const NAME(epilogue) *epilogue, int64_t channel, REAL *result) {
+  VECTOR sum[TOGETHER] = {{0}};
+  for (int64_t i = 0; i < taps->rows; i++) {
+    const REAL *from = source + i * taps->source_row;
+    const REAL *weight = filter + i * taps->filter_row;
+    for (int64_t j = 0; j < taps->columns; j++) {
+#pragma clang loop unroll(full)
+      for (int v = 0; v < TOGETHER; v++)
+        sum[v] += NAME(load)(from + v * LANES) * NAME(load)(weight + v * LANES);
+      from += taps->source_column;
+      weight += taps->filter_column;
+    }
+  }
+  const bool ends = epilogue;
+  const NAME(epilogue) finish = ends ? *epilogue : (NAME(epilogue)){0};
+#pragma clang loop unroll(full)
+  for (int v = 0; v < TOGETHER; v++) {
+    const int64_t at = channel + v * LANES;
+    VECTOR value = sum[v];
+    if (ends)
+      value = NAME(finish)(finish, value, NAME(bias_of)(finish, at, LANES), at, LANES);
+    NAME(store)(result + v * LANES, value);
+  }
+}
+
 /// The same for all channels.
 INLINE void NAME(sum_pixels)(
     const int pixels, const int columns, const int stride, const NAME(tap_grid) *taps,
     const REAL *source, int64_t step, const REAL *filter, const NAME(epilogue) *epilogue,
     int64_t channels, REAL *result, int64_t result_step) {
   int64_t c = 0;
+  if (pixels == 1)
+    for (; c + TOGETHER * LANES <= channels; c += TOGETHER * LANES)
+      NAME(sum_channels)(taps, source + c, filter + c, epilogue, c, result + c);
   for (; c + LANES <= channels; c += LANES)
     NAME(sum_vector)(
         pixels, columns, stride, taps, source + c, step, filter + c, epilogue, c, LANES,

@@ -50,7 +50,7 @@ struct MatrixProduct {
     // Tiles are large, for each packs the part of B that it needs; small products are one tile. Few rows
     // use B as it is, once.
     var (height, width) = (m, n)
-    if m <= 3, !transposeB, count < 8, Double(n) * Double(max(1, k)) * Double(count) > 1e5 {
+    if m <= 3, !transposeB, count < 8, Double(n) * Double(max(1, k)) * Double(count) > 8e5 {
       width = min(n, max(64, ((n - 1) / (8 / count) / 64 + 1) * 64))
     } else if Double(m) * Double(n) * Double(max(1, k)) * Double(count) > 2e6, count < 8 {
       height = min(m, max(96, ((m - 1) / 8 / 6 + 1) * 6))
