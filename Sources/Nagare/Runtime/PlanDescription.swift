@@ -45,7 +45,8 @@ public struct PlanDescription: Sendable {
   public let constantCount: Int
   public let constantBytes: Int
   /// The most bytes of buffers that are in use at once, and the bytes from the beginning of the first to
-  /// the end of the last: what of it is free between buffers fits none. Of known sizes only.
+  /// the end of the last, of small ones and of large ones: what of it is free between buffers fits none. Of
+  /// known sizes only.
   public let peak: (held: Int, reserved: Int)
   /// Whether all sizes are known.
   public let isComplete: Bool

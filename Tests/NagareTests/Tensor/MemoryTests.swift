@@ -16,7 +16,7 @@ import Testing
     func number(below limit: Int) -> Int { Int(generator.next().0) % limit }
     for _ in 0..<2000 {
       if live.isEmpty || number(below: 100) < 55 {
-        let size = 1 + number(below: 1 << (10 + number(below: 12)))
+        let size = 1 + number(below: 1 << (10 + number(below: 15)))
         let address = arena.allocate(size)
         #expect(address != 0 && address % 64 == 0)
         let end = address + UInt(size)
@@ -32,11 +32,23 @@ import Testing
       let isFreed = arena.free(buffer.address, buffer.size)
       #expect(isFreed)
     }
-    // All of it is one free part again.
+    // All of it is free again, that for small buffers and that for large ones.
     let reserved = arena.mostReserved
-    let whole = arena.allocate(reserved - 1000)
-    #expect(arena.offset(whole) == 0)
+    let (small, large) = (arena.allocate(1 << 21), arena.allocate(1 << 23))
+    #expect(arena.offset(small) == 0)
+    #expect(arena.offset(large) == 1 << 30)
     #expect(arena.mostReserved == reserved)
+  }
+
+  /// What is small and stays does not divide the room that a large buffer leaves.
+  @Test func smallBuffersLeaveRoomForLargeOnes() {
+    var arena = Arena.imagined
+    let first = arena.allocate(1 << 26)
+    let last = arena.allocate(1 << 26)
+    _ = arena.free(first, 1 << 26)
+    let small = arena.allocate(1 << 16)
+    #expect(arena.allocate(1 << 26) == first)
+    #expect(small != first && last != first)
   }
 
   @Test func runsLikeOnesBeforeTakeNothingMore() throws {
