@@ -76,7 +76,7 @@ import TestSupport
     let x = try graph.placeholder(.float32, shape: [1, 4, 4, 1], name: "x")
     let elements = try graph.placeholder(.float32, shape: [nil], name: "elements")
     let size = try graph.constant([1, 1, 1, 2])
-    let bias = try graph.constant([Float(1), 2])
+    let bias = try graph.constant(Tensor([Float(1), 2]))
     let y = try relu(biasAdd(conv2D(x, filter: reshape(elements, size)), bias))
     let feeds = [
       x: try Tensor(zeros: .float32, [1, 4, 4, 1]), size: try Tensor([Int32(1), 1, 1, 64]),
