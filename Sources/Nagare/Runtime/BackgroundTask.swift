@@ -1,7 +1,7 @@
 import Foundation
 
-/// Work that a thread of the pool does when it has nothing better to do, or whoever needs its result
-/// does himself. It is done once.
+/// Work that a thread of the pool does when it has nothing better to do, or else the thread that needs its
+/// result. It is done once.
 class BackgroundTask: @unchecked Sendable {
   private enum State { case waiting, running, done }
 
