@@ -27,7 +27,7 @@ demo: build
 	@.ci/demo "$(BIN)/nagare" $(DEMO)
 
 # C is optimised although Swift is not: the tests train a detector.
-test: dependencies lint
+test: dependencies lint test-kernels
 	$(SWIFT) test --disable-xctest $(BUILD_FLAGS) -Xcc -O2
 
 # The C kernels beside plain loops, without Swift: on this machine, and those for arm64, which an emulator
