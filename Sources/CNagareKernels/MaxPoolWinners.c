@@ -5,6 +5,12 @@
 
 #include "PoolingGeometry.h"
 
+/// What to take off row · window width + column to have the place of an element in the window of an output.
+static int64_t window_origin(const nagare_pooling *shape, int64_t y, int64_t x) {
+  return (y * shape->stride_height - shape->padding_top) * shape->window_width +
+         x * shape->stride_width - shape->padding_left;
+}
+
 #define NAGARE_FLOAT32_ONLY
 #define NAGARE_BODY "MaxPoolWinners.c"
 #include "Multiversion.h"
@@ -37,8 +43,7 @@ INLINE MASK NAME(load_places)(const uint8_t *source, int64_t count) {
   return __builtin_convertvector(places, MASK);
 }
 
-/// The greatest elements of a window and their places. `origin` is what to take off row · width + column to
-/// have the place of an element.
+/// The greatest elements of a window and their places.
 INLINE void NAME(find_winners)(
     const REAL *source, int64_t line, int64_t channels, int64_t width, int64_t origin, range down,
     range across, bool relu, int64_t count, REAL *result, uint8_t *winners) {
@@ -71,8 +76,7 @@ static void NAME(max_pool_winners)(
   const int64_t first = part.picture * shape->output_height * shape->output_width * channels;
   FOR_WINDOWS
   const int64_t at = first + (y * shape->output_width + x) * channels;
-  const int64_t origin = (y * shape->stride_height - shape->padding_top) * shape->window_width +
-                         x * shape->stride_width - shape->padding_left;
+  const int64_t origin = window_origin(shape, y, x);
   int64_t c = 0;
   for (; c + LANES <= channels; c += LANES)
     NAME(find_winners)(
@@ -114,8 +118,7 @@ static void NAME(max_pool_winners_gradient)(
   clear_rows(shape, part.rows, alone, target, sizeof(REAL));
   FOR_WINDOWS
   const int64_t at = first + (y * shape->output_width + x) * channels;
-  const int64_t origin = (y * shape->stride_height - shape->padding_top) * shape->window_width +
-                         x * shape->stride_width - shape->padding_left;
+  const int64_t origin = window_origin(shape, y, x);
   const range kept = {most(down.begin, part.rows.begin), least(down.end, part.rows.end)};
   int64_t c = 0;
   for (; c + LANES <= channels; c += LANES)

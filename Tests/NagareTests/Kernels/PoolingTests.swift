@@ -9,13 +9,7 @@ import Testing
       guard let shape = Self.randomGeometry(&random) else { continue }
       let inputs = Int(shape.batch * shape.input_height * shape.input_width * shape.channels)
       let outputs = Int(shape.batch * shape.output_height * shape.output_width * shape.channels)
-      var input = random.reals(inputs)
-      if round % 3 == 1 { input = input.map { ($0 * 2).rounded() } }
-      if round % 3 == 2 {
-        for index in input.indices where random.chance(4) {
-          input[index] = random.chance(2) ? .nan : -.infinity
-        }
-      }
+      let input = Self.numbers(inputs, round, &random)
       let upstream = random.reals(outputs)
       let expected = Self.plainLoops(shape, input, upstream)
       withEachInstructionSet {
@@ -61,13 +55,7 @@ import Testing
       }
       let inputs = Int(shape.batch * shape.input_height * shape.input_width * shape.channels)
       let outputs = Int(shape.batch * shape.output_height * shape.output_width * shape.channels)
-      var input = random.reals(inputs)
-      if round % 3 == 1 { input = input.map { ($0 * 2).rounded() } }
-      if round % 3 == 2 {
-        for index in input.indices where random.chance(4) {
-          input[index] = random.chance(2) ? .nan : -.infinity
-        }
-      }
+      let input = Self.numbers(inputs, round, &random)
       let upstream = random.reals(outputs)
       withEachInstructionSet {
         withUnsafePointer(to: shape) { shape in
@@ -110,6 +98,20 @@ import Testing
         #expect(gradient == [0, 0, 30, 10, 20, 0, 0, 0, 0, 0, 0, 0])
       }
     }
+  }
+
+  /// Numbers, by `round` with ties or with infinities and NaN among them.
+  private static func numbers(
+    _ count: Int, _ round: Int, _ random: inout SeededGenerator
+  ) -> [Float] {
+    var numbers = random.reals(count)
+    if round % 3 == 1 { numbers = numbers.map { ($0 * 2).rounded() } }
+    if round % 3 == 2 {
+      for index in numbers.indices where random.chance(4) {
+        numbers[index] = random.chance(2) ? .nan : -.infinity
+      }
+    }
+    return numbers
   }
 
   private static func randomGeometry(_ random: inout SeededGenerator) -> nagare_pooling? {
