@@ -50,11 +50,9 @@ extension FusedConvolution {
     } else if fusion.hasBias {
       epilogue.bias = operands.popLast()
     }
-    guard let addend, let addition = fusion.addition else {
-      epilogue.activation = fusion.activation?.kind ?? .none
-      return try convolve(operands, context, epilogue)
-    }
-    if try plain.outputDimensions(operands) == addend.dimensions {
+    guard let addend, let addition = fusion.addition,
+      plain.outputDimensions(operands) != addend.dimensions
+    else {
       epilogue.addend = addend
       epilogue.activation = fusion.activation?.kind ?? .none
       return try convolve(operands, context, epilogue)
@@ -82,7 +80,7 @@ extension FusedConvolution {
 
 extension ConvolutionOp {
   /// The dimensions of the output, or `nil` where the op refuses the inputs.
-  fileprivate func outputDimensions(_ inputs: [Tensor]) throws(GraphError) -> [Int]? {
+  fileprivate func outputDimensions(_ inputs: [Tensor]) -> [Int]? {
     let specs = inputs.map { TensorSpec($0.dataType, $0.shape) }
     return try? infer(specs)[0].known
   }
