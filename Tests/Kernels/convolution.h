@@ -62,26 +62,20 @@ static int64_t filter_elements(const nagare_convolution *shape) {
 }
 #endif
 
-/// The packed filter.
-static T *TYPED(pack_forward)(
-    const TYPED(forward_kernel) *kernel, const nagare_convolution *shape, const T *filter,
-    bool backwards) {
-  T *packed = take(kernel->packed_count(shape) * (int64_t)sizeof(T), 64);
-  const int64_t tasks = kernel->pack_task_count(shape);
-  for (int64_t i = 0; i < tasks; i++)
-    kernel->pack(shape, filter, packed, backwards ? tasks - 1 - i : i);
-  return packed;
-}
-
-static T *TYPED(pack_input_gradient)(
-    const TYPED(input_gradient_kernel) *kernel, const nagare_convolution *shape, const T *filter,
-    bool backwards) {
-  T *packed = take(kernel->packed_count(shape) * (int64_t)sizeof(T), 64);
-  const int64_t tasks = kernel->pack_task_count(shape);
-  for (int64_t i = 0; i < tasks; i++)
-    kernel->pack(shape, filter, packed, backwards ? tasks - 1 - i : i);
-  return packed;
-}
+/// The packed filter, for a kernel of either kind.
+#define PACK(KIND)                                                                             \
+  static T *TYPED(pack_##KIND)(                                                                \
+      const TYPED(KIND##_kernel) *kernel, const nagare_convolution *shape, const T *filter,    \
+      bool backwards) {                                                                        \
+    T *packed = take(kernel->packed_count(shape) * (int64_t)sizeof(T), 64);                    \
+    const int64_t tasks = kernel->pack_task_count(shape);                                      \
+    for (int64_t i = 0; i < tasks; i++)                                                        \
+      kernel->pack(shape, filter, packed, backwards ? tasks - 1 - i : i);                      \
+    return packed;                                                                             \
+  }
+PACK(forward)
+PACK(input_gradient)
+#undef PACK
 
 static void TYPED(run_forward)(
     const TYPED(forward_kernel) *kernel, const nagare_convolution *shape, const T *input,
