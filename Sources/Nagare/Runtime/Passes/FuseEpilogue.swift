@@ -35,8 +35,8 @@ extension PlanDraft {
         inputs.append(addend)
         nodes.append(reader.node)
       }
-      if let reader = next(), let op = reader.op as? any SingleOutputOp, op is Relu || op is Relu6 {
-        convolution.fusion.activation = .init(kind: op is Relu ? .relu : .relu6, op: op)
+      if let reader = next(), reader.op is Relu || reader.op is Relu6 {
+        convolution.fusion.activation = reader.op is Relu ? .relu : .relu6
         nodes.append(reader.node)
       }
       guard nodes.count > 1, let last = nodes.popLast() else { continue }

@@ -21,12 +21,7 @@ struct ConvolutionFusion: Sendable {
   var hasBias = false
   /// Node and op of the addition of two tensors, the convolution's place in which is `place`.
   var addition: (node: Node, op: any SingleOutputOp, place: Int)?
-  var activation: Activation?
-
-  struct Activation: Sendable {
-    let kind: Epilogue.Activation
-    let op: any SingleOutputOp
-  }
+  var activation = Epilogue.Activation.none
 }
 
 extension FusedConvolution {
@@ -54,22 +49,19 @@ extension FusedConvolution {
       plain.outputDimensions(operands) != addend.dimensions
     else {
       epilogue.addend = addend
-      epilogue.activation = fusion.activation?.kind ?? .none
+      epilogue.activation = fusion.activation
       return try convolve(operands, context, epilogue)
     }
     // Shapes that are known in the run only may go together in another way, or not at all.
     let result = try convolve(operands, context, epilogue)
     let terms = addition.place == 0 ? [result, addend] : [addend, result]
-    var sum: Tensor
+    let sum: Tensor
     do throws(GraphError) {
       sum = try addition.op.computeOutput(terms, context)
     } catch {
       throw Plan.located(error, addition.node, terms)
     }
-    if let activation = fusion.activation {
-      sum = try activation.op.computeOutput([sum], context)
-    }
-    return sum
+    return try Epilogue(activation: fusion.activation).applied(to: sum, context)
   }
 
   func multiplyAdds(_ inputs: [[Int]], _ outputs: [[Int]]) -> Double {
@@ -134,7 +126,7 @@ extension PlanUnit {
       }
     guard let fused, fused.plain.convolution.dataFormat == .nhwc,
       node.outputs[0].dataType == .float32,
-      fused.fusion.addition == nil, fused.fusion.activation == nil
+      fused.fusion.addition == nil, fused.fusion.activation == .none
     else { return nil }
     return fused
   }
