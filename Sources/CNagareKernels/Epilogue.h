@@ -22,6 +22,12 @@ INLINE VECTOR NAME(bias_of)(NAME(epilogue) epilogue, int64_t channel, int64_t co
   return epilogue.bias ? NAME(load_part)(epilogue.bias + channel, count) : (VECTOR){0};
 }
 
+/// min(x, 6) that keeps NaN.
+INLINE VECTOR NAME(cap)(VECTOR x) {
+  const VECTOR six = NAME(splat)((REAL)6);
+  return NAME(select)((MASK)((NAME(signed_vector))x > (NAME(signed_vector))six), six, x);
+}
+
 /// A vector of results, `count` of which exist: with the bias of their channels, with the addend from
 /// `at` on, and activated. The epilogue is passed by value, for what is stored might change one in memory.
 INLINE VECTOR NAME(finish)(
@@ -29,10 +35,6 @@ INLINE VECTOR NAME(finish)(
   value += bias;
   if (epilogue.addend) value += NAME(load_part)(epilogue.addend + at, count);
   if (epilogue.relu) value = NAME(relu)(value);
-  if (epilogue.capped) {
-    const VECTOR cap = NAME(splat)((REAL)6);
-    value = NAME(select)(
-        (MASK)((NAME(signed_vector))value > (NAME(signed_vector))cap), cap, value);
-  }
+  if (epilogue.capped) value = NAME(cap)(value);
   return value;
 }

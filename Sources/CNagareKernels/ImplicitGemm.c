@@ -43,6 +43,8 @@ static blocks cut(
     int64_t span_height, int64_t span_width, int64_t channels, int64_t products,
     int64_t results) {
   blocks result = {.height = height, .width = width};
+  // What lies between neighbours and is not covered is not read.
+  step_height = least(step_height, span_height), step_width = least(step_width, span_width);
   int64_t strip = most(1, BLOCK_SOURCE / most(1, channels * span_height));
   int64_t across = strip > span_width ? (strip - span_width) / step_width + 1 : 1;
   result.columns = least(width, most(48, least(across, BLOCK_POSITIONS)));
@@ -224,6 +226,16 @@ static int64_t packed_taps(const nagare_convolution *shape) {
     for (int64_t px = 0; px < least(shape->stride_width, shape->input_width); px++)
       for (int64_t t = 0; t < taps(shape); t++) count += phase_tap(shape, py, px, t, &y, &x);
   return count;
+}
+
+/// As many taps as lie one behind the other in memory, from each whole multiple of as many on.
+static int64_t taps_in_a_row(const int64_t *at, int64_t count, int64_t channels) {
+  int64_t length = 1;
+  while (length < count && at[length] == at[length - 1] + channels) length++;
+  if (count % length != 0) return 1;
+  for (int64_t t = length; t < count; t++)
+    if (t % length != 0 && at[t] != at[t - 1] + channels) return 1;
+  return length;
 }
 
 static int64_t entries(int64_t tap_count, int64_t channels) {
@@ -449,22 +461,26 @@ static void NAME(correlate)(
     }
   const int64_t depth = list->count * channels;
   const int64_t base_y = part.top - y * step_height, base_x = part.left - x * step_width;
-  int64_t filled = 0;
-  for (int64_t t = 0; t < list->count; t++) {
-    int64_t at = (list->y[t] - base_y) * line + (list->x[t] - base_x) * view.pixel;
-    if (channels < SHORT_RUN)
-      for (int64_t c = 0; c < channels; c++) scratch.step[filled++] = at + c;
-    else
-      scratch.step[filled++] = at;
+  for (int64_t t = 0; t < list->count; t++)
+    scratch.step[t] = (list->y[t] - base_y) * line + (list->x[t] - base_x) * view.pixel;
+  int64_t filled, run;
+  if (channels < SHORT_RUN) {
+    for (int64_t t = list->count - 1; t >= 0; t--)
+      for (int64_t c = channels - 1; c >= 0; c--)
+        scratch.step[t * channels + c] = scratch.step[t] + c;
+    filled = depth, run = 1;
+  } else {
+    const int64_t together = taps_in_a_row(scratch.step, list->count, channels);
+    filled = list->count / together, run = together * channels;
+    for (int64_t s = 1; s < filled; s++) scratch.step[s] = scratch.step[s * together];
   }
-  const int64_t run = channels < SHORT_RUN ? 1 : channels;
   if (run <= BLOCK_DEPTH) {
-    const int64_t together = BLOCK_DEPTH / run;
-    for (int64_t s = 0; s < filled; s += together) {
-      bool last = s + together >= filled;
+    const int64_t block = BLOCK_DEPTH / run;
+    for (int64_t s = 0; s < filled; s += block) {
+      bool last = s + block >= filled;
       NAME(multiply)(
           view.elements, scratch.source, positions, scratch.step + s,
-          least(together, filled - s), run, packed, depth, s * run, target->elements,
+          least(block, filled - s), run, packed, depth, s * run, target->elements,
           scratch.target, target->channels, s > 0, last ? epilogue : NULL);
     }
   } else {

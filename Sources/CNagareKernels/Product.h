@@ -27,19 +27,25 @@
 /// Elements of B that may pass through the first-level cache again for each few rows of A.
 #define SMALL_PRODUCT 16384
 
-/// What becomes of a tile.
+/// The product of rows of A and one panel.
 typedef struct {
-  /// C[i][j] is c[row[i] + j].
+  const REAL *a;
+  const int64_t *a_row, *step;
+  int64_t steps, run;
+  const REAL *b;
+  /// What is read next, which is fetched into the second-level cache meanwhile.
+  const char *ahead;
+  /// C[i][j] is c[c_row[i] + j].
   REAL *c;
-  const int64_t *row;
-  /// Columns of the tile that exist.
+  const int64_t *c_row;
+  /// Columns of the panel that exist.
   int64_t columns;
   /// Whether the product is added to what C holds.
   bool accumulate;
-  /// What is done at the end, unless null; the tile begins at its channel `channel`.
+  /// What is done at the end, unless null; the panel begins at its channel `channel`.
   const NAME(epilogue) *epilogue;
   int64_t channel;
-} NAME(tile_output);
+} NAME(panel_product);
 
 /// One k: sum[i] += A[i][k] · B[k].
 INLINE void NAME(multiply_step)(
@@ -88,71 +94,92 @@ INLINE void NAME(multiply_steps)(
 #define STEPS 4
 #endif
 
-/// `single` says that `run` is 1.
-INLINE void NAME(tile)(
-    const int rows, const int vectors, const bool single, const REAL *a, const int64_t *row,
-    const int64_t *step, int64_t steps, int64_t run, const REAL *b,
-    const NAME(tile_output) *output) {
-  VECTOR sum[NARROW_ROWS][2];
-  const REAL *pointer[NARROW_ROWS];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < rows; i++) {
-    pointer[i] = a + row[i];
-    sum[i][0] = (VECTOR){0};
-    sum[i][1] = (VECTOR){0};
+/// Ends and stores a tile. `whole` says that all its columns exist.
+INLINE void NAME(end_tile)(
+    const int rows, const int vectors, const bool whole, VECTOR sum[][2],
+    const NAME(panel_product) *product) {
+#define EACH(WORK)                                                                             \
+  _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {                       \
+    const int64_t count = whole ? LANES : product->columns - v * LANES;                        \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++) {                        \
+      const int64_t at = product->c_row[i] + v * LANES;                                        \
+      (void)at, (void)count;                                                                   \
+      WORK;                                                                                    \
+    }                                                                                          \
   }
-  const int64_t width = vectors * LANES;
-  for (const int64_t *last = step + steps; step < last; step++) {
-    int64_t at = *step;
-    if (single) {
-      NAME(multiply_step)(rows, vectors, pointer, at, b, sum);
-      b += width;
-    } else {
-      int64_t k = run;
-      for (; k >= STEPS; k -= STEPS) {
-        NAME(multiply_steps)(rows, vectors, pointer, at, b, sum);
-        at += STEPS;
-        b += STEPS * width;
-      }
-      for (; k > 0; k--) {
-        NAME(multiply_step)(rows, vectors, pointer, at, b, sum);
-        at++;
-        b += width;
-      }
+  if (product->accumulate) EACH(sum[i][v] += NAME(load_part)(product->c + at, count));
+  if (product->epilogue) {
+    const NAME(epilogue) epilogue = *product->epilogue;
+    if (epilogue.bias) {
+      const REAL *bias = epilogue.bias + product->channel;
+      EACH(sum[i][v] += NAME(load_part)(bias + v * LANES, count));
     }
-  }
-  const bool ends = output->epilogue;
-  const NAME(epilogue) epilogue = ends ? *output->epilogue : (NAME(epilogue)){0};
-#pragma clang loop unroll(full)
-  for (int v = 0; v < vectors; v++) {
-    const int64_t count = output->columns - v * LANES, channel = output->channel + v * LANES;
-    if (count <= 0) continue;
-    const VECTOR bias = NAME(bias_of)(epilogue, channel, count);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i++) {
-      const int64_t at = output->row[i] + v * LANES;
-      VECTOR value = sum[i][v];
-      if (output->accumulate) value += NAME(load_part)(output->c + at, count);
-      if (ends) value = NAME(finish)(epilogue, value, bias, output->row[i] + channel, count);
-      NAME(store_part)(output->c + at, value, count);
+    if (epilogue.addend) {
+      const REAL *addend = epilogue.addend + product->channel;
+      EACH(sum[i][v] += NAME(load_part)(addend + at, count));
     }
+    if (epilogue.relu) EACH(sum[i][v] = NAME(relu)(sum[i][v]));
+    if (epilogue.capped) EACH(sum[i][v] = NAME(cap)(sum[i][v]));
   }
+  EACH(NAME(store_part)(product->c + at, sum[i][v], count));
+#undef EACH
 }
 
-typedef void (*NAME(tile_function))(
-    const REAL *a, const int64_t *row, const int64_t *step, int64_t steps, int64_t run,
-    const REAL *b, const NAME(tile_output) *output);
+/// `tiles` tiles of `rows` rows, one below the other. `single` says that `run` is 1.
+INLINE void NAME(tile)(
+    const int rows, const int vectors, const bool single, NAME(panel_product) *product,
+    int64_t tiles) {
+  const int64_t width = vectors * LANES, steps = product->steps, run = product->run;
+  const char *ahead = product->ahead;
+  for (; tiles > 0; tiles--, product->a_row += rows, product->c_row += rows) {
+    VECTOR sum[NARROW_ROWS][2];
+    const REAL *pointer[NARROW_ROWS];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+      pointer[i] = product->a + product->a_row[i];
+      sum[i][0] = (VECTOR){0};
+      sum[i][1] = (VECTOR){0};
+    }
+    const REAL *b = product->b;
+    const int64_t *step = product->step;
+    for (const int64_t *last = step + steps; step < last; step++) {
+      int64_t at = *step;
+      if (single) {
+        NAME(multiply_step)(rows, vectors, pointer, at, b, sum);
+        b += width;
+      } else {
+        int64_t k = run;
+        for (; k >= STEPS; k -= STEPS) {
+          __builtin_prefetch(ahead, 0, 2);
+          ahead += 64;
+          NAME(multiply_steps)(rows, vectors, pointer, at, b, sum);
+          at += STEPS;
+          b += STEPS * width;
+        }
+        for (; k > 0; k--) {
+          NAME(multiply_step)(rows, vectors, pointer, at, b, sum);
+          at++;
+          b += width;
+        }
+      }
+    }
+    if (product->columns == width)
+      NAME(end_tile)(rows, vectors, true, sum, product);
+    else
+      NAME(end_tile)(rows, vectors, false, sum, product);
+  }
+  product->ahead = ahead;
+}
+
+typedef void (*NAME(tile_function))(NAME(panel_product) *product, int64_t tiles);
 
 #define TILE(ROWS, VECTORS)                                                                    \
-  static void NAME(tile_##ROWS##_##VECTORS)(                                                   \
-      const REAL *a, const int64_t *row, const int64_t *step, int64_t steps, int64_t run,      \
-      const REAL *b, const NAME(tile_output) *output) {                                        \
-    NAME(tile)(ROWS, VECTORS, false, a, row, step, steps, run, b, output);                     \
+  static void NAME(tile_##ROWS##_##VECTORS)(NAME(panel_product) *product, int64_t tiles) {     \
+    NAME(tile)(ROWS, VECTORS, false, product, tiles);                                          \
   }                                                                                            \
   static void NAME(single_tile_##ROWS##_##VECTORS)(                                            \
-      const REAL *a, const int64_t *row, const int64_t *step, int64_t steps, int64_t run,      \
-      const REAL *b, const NAME(tile_output) *output) {                                        \
-    NAME(tile)(ROWS, VECTORS, true, a, row, step, steps, run, b, output);                      \
+      NAME(panel_product) *product, int64_t tiles) {                                           \
+    NAME(tile)(ROWS, VECTORS, true, product, tiles);                                           \
   }
 TILE(1, 2)
 TILE(2, 2)
@@ -254,7 +281,7 @@ static void NAME(multiply)(
     int64_t run, const REAL *b, int64_t depth, int64_t first, REAL *c, const int64_t *c_row,
     int64_t columns, bool accumulate, const NAME(epilogue) *epilogue) {
   const bool small = columns > PANEL && steps * run * columns <= SMALL_PRODUCT;
-  const int64_t group_rows = small ? 3 * WIDE_ROWS : rows;
+  const int64_t group_rows = small ? 6 * WIDE_ROWS : rows;
   for (int64_t begin = 0; begin < rows; begin += group_rows) {
     const int64_t group = rows - begin < group_rows ? rows - begin : group_rows;
     for (int64_t j = 0; j < columns; j += PANEL) {
@@ -262,19 +289,16 @@ static void NAME(multiply)(
       bool narrow = existing <= LANES;
       const NAME(tile_function) *tiles =
           narrow ? NAME(narrow_tiles)[run == 1] : NAME(wide_tiles)[run == 1];
-      int64_t tallest = narrow ? NARROW_ROWS : WIDE_ROWS;
-      int64_t count = (group + tallest - 1) / tallest;
-      int64_t height = group / count, taller = group % count;
+      const int64_t tallest = narrow ? NARROW_ROWS : WIDE_ROWS;
+      const int64_t count = (group + tallest - 1) / tallest;
+      const int64_t height = group / count, taller = group % count;
       const REAL *panel = b + j * depth + first * (narrow ? LANES : PANEL);
-      NAME(tile_output) output = {
-          .c = c + j, .columns = existing, .accumulate = accumulate, .epilogue = epilogue,
-          .channel = j};
-      for (int64_t tile = 0, i = begin; tile < count; tile++) {
-        int64_t tall = height + (tile < taller);
-        output.row = c_row + i;
-        tiles[tall - 1](a, a_row + i, step, steps, run, panel, &output);
-        i += tall;
-      }
+      NAME(panel_product) product = {
+          .a = a, .a_row = a_row + begin, .step = step, .steps = steps, .run = run, .b = panel,
+          .ahead = (const char *)(panel + PANEL * depth), .c = c + j, .c_row = c_row + begin,
+          .columns = existing, .accumulate = accumulate, .epilogue = epilogue, .channel = j};
+      if (taller > 0) tiles[height](&product, taller);
+      tiles[height - 1](&product, count - taller);
     }
   }
 }

@@ -174,6 +174,7 @@ INLINE void NAME(product)(
     const REAL *b, int64_t b_row, int64_t depth, REAL *c, int64_t c_row, int64_t groups,
     bool accumulate) {
   const int64_t a_row = along ? a_stride : 1, a_step = along ? 1 : a_stride;
+  const char *ahead = (const char *)(b + depth * b_row);
   for (; groups > 0; groups--, a += rows * a_row, c += rows * c_row) {
     VECTOR sum[12][2];
 #pragma clang loop unroll(full)
@@ -208,6 +209,21 @@ INLINE void NAME(product)(
       }
     }
 #endif
+#pragma clang loop unroll(disable)
+    for (; k + 4 <= depth; k += 4) {
+      __builtin_prefetch(ahead, 0, 2);
+      ahead += 64;
+#pragma clang loop unroll(full)
+      for (int j = 0; j < 4; j++, x += a_step, y += b_row) {
+        const VECTOR b0 = NAME(load)(y);
+        const VECTOR b1 = vectors > 1 ? NAME(load)(y + LANES) : b0;
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows; i++) {
+          sum[i][0] += x[i * a_row] * b0;
+          if (vectors > 1) sum[i][1] += x[i * a_row] * b1;
+        }
+      }
+    }
 #pragma clang loop unroll(disable)
     for (; k < depth; k++, x += a_step, y += b_row) {
       const VECTOR b0 = NAME(load)(y);
