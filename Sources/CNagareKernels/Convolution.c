@@ -33,6 +33,10 @@ void nagare_conv2d_f32(
   CHOOSE(, (shape, input, packed, epilogue, output, task, scratch));
 }
 
+bool nagare_conv2d_pools_f32(const nagare_convolution *shape) {
+  return nagare_winograd_suits(shape) && nagare_winograd_pools(shape);
+}
+
 #define CHOOSE_INPUT_GRADIENT(FUNCTION, ARGUMENTS)                                             \
   (nagare_winograd_input_gradient_suits(shape)                                                 \
        ? nagare_winograd_input_gradient##FUNCTION##_f32 ARGUMENTS                              \

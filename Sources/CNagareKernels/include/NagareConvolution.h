@@ -32,6 +32,12 @@ typedef struct {
   bool relu;
   /// Whether those above 6 become 6.
   bool capped;
+  /// Whether only the largest of each 2×2 results is stored, in an output half as high and wide; only
+  /// where `nagare_conv2d_pools_f32` says so, and without an addend.
+  bool pools;
+  /// The places of the largest, like the output, as `nagare_max_pool_winners_f32` gives them with the
+  /// same `relu`, unless null.
+  uint8_t *winners;
 } nagare_epilogue;
 
 /// For an element type T (integers wrap):
@@ -75,3 +81,6 @@ typedef struct {
 NAGARE_DECLARE_CONVOLUTION(nagare_conv2d, float, f32)
 NAGARE_DECLARE_CONVOLUTION(nagare_conv2d, double, f64)
 NAGARE_DECLARE_CONVOLUTION(nagare_conv2d, int32_t, i32)
+
+/// Whether results may be pooled.
+bool nagare_conv2d_pools_f32(const nagare_convolution *shape);

@@ -52,6 +52,35 @@ struct Conv2D: ConvolutionOp {
   func convolve<T: ConvolutionElement>(
     _: T.Type, _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue = Epilogue()
   ) throws(GraphError) -> Tensor {
+    let geometry = try geometry(inputs)
+    try epilogue.check(geometry.output)
+    let output = try context.allocate(T.dataType, geometry.output)
+    if output.count > 0 {
+      try run(T.self, inputs, geometry, context, epilogue, epilogue.unmanaged(T.self), output)
+    }
+    return try output.arranged(as: convolution.dataFormat, context)
+  }
+
+  /// The largest of each 2×2 results, and if asked for their places as MaxPoolWinners gives them; `nil`
+  /// where no kernel does both.
+  func convolveAndPool(
+    _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue, keepsWinners: Bool
+  ) throws(GraphError) -> [Tensor]? {
+    var geometry = try geometry(inputs)
+    guard convolution.dataFormat == .nhwc, nagare_conv2d_pools_f32(&geometry) else { return nil }
+    var dimensions = geometry.output
+    try epilogue.check(dimensions)
+    for axis in 1...2 { dimensions[axis] /= 2 }
+    let output = try context.allocate(.float32, dimensions)
+    let winners = keepsWinners ? try context.allocate(.uint8, dimensions) : nil
+    try run(
+      Float.self, inputs, geometry, context, epilogue,
+      epilogue.unmanaged(Float.self, pooled: (true, winners?.mutablePointer(UInt8.self))), output)
+    return [output] + [winners].compactMap(\.self)
+  }
+
+  /// Checks the operands.
+  private func geometry(_ inputs: [Tensor]) throws(GraphError) -> nagare_convolution {
     try convolution.check(.unimplemented)
     let filter = inputs[1]
     guard inputs[0].rank == 4 else {
@@ -77,9 +106,15 @@ struct Conv2D: ConvolutionOp {
     }
     var geometry = try convolution.geometry(input: sizes, filter: filter.dimensions)
     geometry.groups = Int64(groups)
-    try epilogue.check(geometry.output)
-    let output = try context.allocate(T.dataType, geometry.output)
-    guard output.count > 0 else { return try output.arranged(as: convolution.dataFormat, context) }
+    return geometry
+  }
+
+  /// Convolves into `output`; `finish` is how the kernel takes `epilogue`.
+  private func run<T: ConvolutionElement>(
+    _: T.Type, _ inputs: [Tensor], _ geometry: nagare_convolution, _ context: KernelContext,
+    _ epilogue: Epilogue, _ finish: nagare_epilogue, _ output: Tensor
+  ) throws(GraphError) {
+    let filter = inputs[1]
     guard filter.count > 0 else {
       throw .invalidArgument(
         "filter must not have zero elements (i.e. all dimensions must be non-zero)")
@@ -91,18 +126,15 @@ struct Conv2D: ConvolutionOp {
       input.pointer(T.self), packed.pointer(T.self), output.mutablePointer(T.self)
     )
     let (tasks, bytes) = kernels.forwardDivision.of(geometry)
-    let shape = geometry
     try withExtendedLifetime(epilogue) { () throws(GraphError) in
-      let finish = epilogue.unmanaged(T.self)
       try context.run(tasks, scratch: bytes) { task, memory in
-        withUnsafePointer(to: shape) { shape in
+        withUnsafePointer(to: geometry) { shape in
           withUnsafePointer(to: finish) {
             kernels.forward(shape, x, w, $0, y, Int64(task), memory)
           }
         }
       }
     }
-    return try output.arranged(as: convolution.dataFormat, context)
   }
 
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {

@@ -142,11 +142,15 @@ struct Epilogue {
   }
 
   /// As kernels take it; the tensors must outlive it.
-  func unmanaged<T: Scalar>(_: T.Type) -> nagare_epilogue {
+  ///
+  /// - Parameter pooled: Whether the results are pooled, and where the winners go.
+  func unmanaged<T: Scalar>(
+    _: T.Type, pooled: (Bool, winners: UnsafeMutablePointer<UInt8>?) = (false, nil)
+  ) -> nagare_epilogue {
     nagare_epilogue(
       bias: UnsafeRawPointer(bias?.pointer(T.self)),
       addend: UnsafeRawPointer(addend?.pointer(T.self)), relu: activation != .none,
-      capped: activation == .relu6)
+      capped: activation == .relu6, pools: pooled.0, winners: pooled.winners)
   }
 }
 

@@ -252,7 +252,7 @@ private struct Finish {
         var epilogue = nagare_epilogue(
           bias: self.bias == nil ? nil : UnsafeRawPointer(bias.baseAddress),
           addend: self.addend == nil ? nil : UnsafeRawPointer(addend.baseAddress), relu: relu,
-          capped: capped)
+          capped: capped, pools: false, winners: nil)
         body(&epilogue)
       }
     }

@@ -122,6 +122,40 @@ import TestSupport
     #expect(description.units.contains { $0.type == MaxPoolWinners.name && $0.outputs.count == 2 })
   }
 
+  /// Convolutions with pooling, with and without gradients, in windows that end with the pictures or not.
+  @Test(arguments: [16, 15], [false, true])
+  func poolingIsFused(side: Int, trains: Bool) throws {
+    let graph = Graph()
+    graph.randomSeed = 7
+    let x = try graph.placeholder(.float32, shape: [nil, nil, nil, 8], name: "input")
+    let picture = try Session(graph).run(
+      graph.randomUniform([3, side, side, 8], from: -1, to: 1))
+    let filter = try graph.constant(
+      Session(graph).run(graph.randomUniform([3, 3, 8, 24], from: -1, to: 1)))
+    let bias = try graph.constant(
+      Session(graph).run(graph.randomUniform([24], from: -1, to: 1)))
+    // Only pictures of known sizes keep winners.
+    let sized = trains ? try ensureShape(x, [nil, side, side, 8]) : x
+    let features = try relu(biasAdd(conv2D(sized, filter: filter), bias))
+    let pooled = try maxPool(features, size: (2, 2), strides: (2, 2))
+    var fetches = [pooled]
+    if trains {
+      fetches += try graph.gradients(
+        of: [sum(square(pooled))], withRespectTo: [filter, bias, x]
+      ).compactMap(\.self)
+    }
+    let plan = try Plan(graph, feeds: [x], fetches: fetches, targets: [])
+    #expect(types(plan).contains(PooledConvolution.name))
+    #expect(types(plan).contains(MaxPoolWinnersGrad.name) == trains)
+    let without = PlanPass.allCases.filter { $0 != .fusePooling }
+    #expect(
+      try Session(graph).run(fetches, feeds: [x: picture])
+        == Session(graph, passes: without).run(fetches, feeds: [x: picture]))
+    // What somebody takes is made whole.
+    let other = try Plan(graph, feeds: [x], fetches: fetches + [features], targets: [])
+    #expect(!types(other).contains(PooledConvolution.name))
+  }
+
   /// Two branches of a convolution and a batch normalization by constants, their sum and ReLU, then a
   /// depthwise convolution with normalization and ReLU6.
   private struct NormalizedNetwork {

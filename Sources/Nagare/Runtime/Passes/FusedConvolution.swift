@@ -33,27 +33,29 @@ extension FusedConvolution {
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [.unknown] }
 
-  func computeOutput(
-    _ inputs: [Tensor], _ context: KernelContext
-  ) throws(GraphError) -> Tensor {
+  /// The operands of the plain convolution, and what becomes of its results.
+  func operands(_ inputs: [Tensor]) -> ([Tensor], Epilogue) {
     var operands = inputs
-    let addend = fusion.addition == nil ? nil : operands.popLast()
-    var epilogue = Epilogue()
+    var epilogue = Epilogue(activation: fusion.activation)
+    if fusion.addition != nil { epilogue.addend = operands.popLast() }
     if let constants = fusion.constants {
       operands.append(constants.filter)
       epilogue.bias = constants.bias
     } else if fusion.hasBias {
       epilogue.bias = operands.popLast()
     }
-    guard let addend, let addition = fusion.addition,
+    return (operands, epilogue)
+  }
+
+  func computeOutput(
+    _ inputs: [Tensor], _ context: KernelContext
+  ) throws(GraphError) -> Tensor {
+    let (operands, epilogue) = operands(inputs)
+    guard let addend = epilogue.addend, let addition = fusion.addition,
       plain.outputDimensions(operands) != addend.dimensions
-    else {
-      epilogue.addend = addend
-      epilogue.activation = fusion.activation
-      return try convolve(operands, context, epilogue)
-    }
+    else { return try convolve(operands, context, epilogue) }
     // Shapes that are known in the run only may go together in another way, or not at all.
-    let result = try convolve(operands, context, epilogue)
+    let result = try convolve(operands, context, Epilogue(bias: epilogue.bias))
     let terms = addition.place == 0 ? [result, addend] : [addend, result]
     let sum: Tensor
     do throws(GraphError) {

@@ -17,13 +17,16 @@ public enum PlanPass: String, CaseIterable, Sendable {
   case fuseCast = "fuse-cast"
   /// Max pooling keeps the places of the largest elements for its gradient, in the place of its input.
   case keepWinners = "keep-winners"
+  /// Max pooling in the kernel of the convolution before it.
+  case fusePooling = "fuse-pooling"
   /// Chains of ops that work element by element in one walk through memory.
   case fuseElementwise = "fuse-elementwise"
 
   /// Whether nodes that it takes away are computed with others.
   var makesOne: Bool {
     switch self {
-    case .foldBatchNormalization, .fuseEpilogue, .fuseReluGradient, .fuseCast, .fuseElementwise:
+    case .foldBatchNormalization, .fuseEpilogue, .fuseReluGradient, .fuseCast, .fusePooling,
+      .fuseElementwise:
       true
     case .skipIdentities, .foldConstants, .mergeEqual, .keepWinners: false
     }
@@ -40,6 +43,7 @@ public enum PlanPass: String, CaseIterable, Sendable {
     case .fuseReluGradient: draft.fuseReluGradient()
     case .fuseCast: draft.fuseCast()
     case .keepWinners: draft.keepWinners()
+    case .fusePooling: draft.fusePooling()
     case .fuseElementwise: draft.fuseElementwise()
     }
   }
