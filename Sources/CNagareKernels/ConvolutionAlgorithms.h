@@ -5,7 +5,7 @@
 /// The algorithms that Convolution.c chooses from; their functions are as in NagareConvolution.h.
 
 /// Elements that all partial filter gradients may have together.
-#define PARTIAL_ELEMENTS 1048576
+#define PARTIAL_ELEMENTS 1310720
 
 /// For any geometry.
 NAGARE_DECLARE_CONVOLUTION(nagare_implicit_gemm, float, f32)

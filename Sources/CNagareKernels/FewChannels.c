@@ -13,8 +13,6 @@
 #define MOST_DEPTH 12
 /// Output elements of a task, about.
 #define TASK_ELEMENTS 65536
-/// Elements of an output that no cache holds until it is read: it is written past the caches.
-#define STREAMED 8388608
 /// Output elements whose gradients pass through the first-level cache again for each vector of channels.
 #define CHUNK_ELEMENTS 4096
 /// Accumulators of a filter gradient.

@@ -26,10 +26,10 @@ INLINE MASK NAME(load_places)(const uint8_t *source, int64_t count) {
   return __builtin_convertvector(places, MASK);
 }
 
-/// The greatest elements of a window and their places.
-INLINE void NAME(find_winners)(
+/// The greatest elements of a window, whose places are stored.
+INLINE VECTOR NAME(find_winners)(
     const REAL *source, int64_t line, int64_t channels, int64_t width, int64_t origin, range down,
-    range across, bool relu, int64_t count, REAL *result, uint8_t *winners) {
+    range across, bool relu, int64_t count, uint8_t *winners) {
   VECTOR largest = NAME(splat)(REAL_LOWEST);
   MASK place = (MASK){0} + (REAL_BITS)(down.begin * width + across.begin - origin);
   for (int64_t i = down.begin; i < down.end; i++)
@@ -41,11 +41,10 @@ INLINE void NAME(find_winners)(
           (((MASK){0} + (REAL_BITS)(i * width + j - origin)) & above) | (place & ~above);
     }
   if (relu) place |= ~(MASK)(largest > (VECTOR){0});
-  NAME(store_part)(result, largest, count);
   const NAME(places) places = __builtin_convertvector(place, NAME(places));
   if (count >= LANES)
     memcpy(winners, &places, sizeof places);
   else
     memcpy(winners, &places, (size_t)count);
+  return largest;
 }
-

@@ -5,6 +5,8 @@
 
 #include "PoolingGeometry.h"
 
+#include <stdatomic.h>
+
 /// What to take off row · window width + column to have the place of an element in the window of an output.
 static int64_t window_origin(const nagare_pooling *shape, int64_t y, int64_t x) {
   return (y * shape->stride_height - shape->padding_top) * shape->window_width +
@@ -45,26 +47,35 @@ static void NAME(max_pool_winners)(
   const int64_t origin = window_origin(shape, y, x);
   int64_t c = 0;
   for (; c + LANES <= channels; c += LANES)
-    NAME(find_winners)(
-        source + c, line, channels, shape->window_width, origin, down, across, relu, LANES,
-        output + at + c, winners + at + c);
+    NAME(store)(
+        output + at + c,
+        NAME(find_winners)(
+            source + c, line, channels, shape->window_width, origin, down, across, relu, LANES,
+            winners + at + c));
   if (c < channels)
-    NAME(find_winners)(
-        source + c, line, channels, shape->window_width, origin, down, across, relu,
-        channels - c, output + at + c, winners + at + c);
+    NAME(store_part)(
+        output + at + c,
+        NAME(find_winners)(
+            source + c, line, channels, shape->window_width, origin, down, across, relu,
+            channels - c, winners + at + c),
+        channels - c);
   END_WINDOWS
 }
 
 /// One window and a vector of channels: adds `gradient` at the winners in `kept` rows; with `alone`,
-/// writes it, for no other window has these elements.
+/// writes it, for no other window has these elements, and if it `streams` past the caches.
 INLINE void NAME(add_at_winners)(
     MASK winners, REAL *target, VECTOR gradient, int64_t line, int64_t channels, int64_t width,
-    int64_t origin, range kept, range across, bool alone, int64_t count) {
+    int64_t origin, range kept, range across, bool alone, bool streams, int64_t count) {
   for (int64_t i = kept.begin; i < kept.end; i++)
     for (int64_t j = across.begin; j < across.end; j++) {
       const MASK hit = (MASK)(winners == (MASK){0} + (REAL_BITS)(i * width + j - origin));
       REAL *at = target + i * line + j * channels;
       VECTOR sum = (VECTOR)((MASK)gradient & hit);
+      if (streams) {
+        __builtin_nontemporal_store(sum, (VECTOR *)at);
+        continue;
+      }
       if (!alone) sum += NAME(load_part)(at, count);
       NAME(store_part)(at, sum, count);
     }
@@ -81,6 +92,9 @@ static void NAME(max_pool_winners_gradient)(
   REAL *target = input_gradient + part.picture * shape->input_height * line;
   const int64_t first = part.picture * shape->output_height * shape->output_width * channels;
   const bool alone = divides(shape);
+  const bool streams = alone && channels % LANES == 0 &&
+                       shape->batch * shape->input_height * line >= STREAMED &&
+                       (uintptr_t)input_gradient % VECTOR_BYTES == 0;
   clear_rows(shape, part.rows, alone, target, sizeof(REAL));
   FOR_WINDOWS
   const int64_t at = first + (y * shape->output_width + x) * channels;
@@ -91,13 +105,15 @@ static void NAME(max_pool_winners_gradient)(
     NAME(add_at_winners)(
         NAME(load_places)(winners + at + c, LANES), target + c,
         NAME(load)(output_gradient + at + c), line, channels, shape->window_width, origin, kept,
-        across, alone, LANES);
+        across, alone, streams, LANES);
   if (c < channels)
     NAME(add_at_winners)(
         NAME(load_places)(winners + at + c, channels - c), target + c,
         NAME(load_part)(output_gradient + at + c, channels - c), line, channels,
-        shape->window_width, origin, kept, across, alone, channels - c);
+        shape->window_width, origin, kept, across, alone, false, channels - c);
   END_WINDOWS
+  // What is written past the caches is in order with nothing else.
+  if (streams) atomic_thread_fence(memory_order_seq_cst);
 }
 
 #endif

@@ -18,8 +18,6 @@
 #define PACK_COLUMNS 16
 /// Elements between the planes, so that they do not fall into the same sets of the cache.
 #define PLANE_GAP 16
-/// Elements of a target that no cache holds until it is read: it is written past the caches.
-#define STREAMED 8388608
 
 /// A correlation of a source with 3×3 taps, and how its target is cut into tiles of 4×4.
 typedef struct {
@@ -290,24 +288,27 @@ static void NAME(stream_tile)(
   }
 }
 
-/// Stores the largest of each 2×2 pixels of a tile, from channel `first` of pixel (y, x) of the output on,
-/// and their places.
+/// Stores the largest of each 2×2 pixels of a tile, and their places, from element `at` of the output on,
+/// whose rows have `row` elements.
 static void NAME(pool_tile)(
     const REAL *tile, int64_t columns, const NAME(tile_target) *target,
-    const nagare_epilogue *epilogue, REAL *pooled, int64_t at, int64_t row) {
+    const nagare_epilogue *epilogue, REAL *pooled, int64_t at, int64_t row, bool streams) {
   const range two = {0, 2};
   for (int64_t y = 0; y < target->rows / 2; y++)
     for (int64_t x = 0; x < target->columns / 2; x++)
       for (int64_t j = 0; j < columns; j += LANES) {
         const REAL *window = tile + (8 * y + 2 * x) * columns + j;
         const int64_t to = at + y * row + x * target->pixel + j;
-        if (epilogue->winners)
-          NAME(find_winners)(
-              window, 4 * columns, columns, 2, 0, two, two, epilogue->relu, LANES, pooled + to,
-              epilogue->winners + to);
+        const VECTOR largest =
+            epilogue->winners
+                ? NAME(find_winners)(
+                      window, 4 * columns, columns, 2, 0, two, two, epilogue->relu, LANES,
+                      epilogue->winners + to)
+                : NAME(window_maximum)(window, 4 * columns, columns, two, two, LANES);
+        if (streams)
+          __builtin_nontemporal_store(largest, (VECTOR *)(pooled + to));
         else
-          NAME(store)(
-              pooled + to, NAME(window_maximum)(window, 4 * columns, columns, two, two, LANES));
+          NAME(store)(pooled + to, largest);
       }
 }
 
@@ -325,7 +326,7 @@ static void NAME(correlate)(
   memset(zeros, 0, (size_t)padded * sizeof(REAL));
   REAL *results = zeros + rounded_up(p->channels, 16);
   const bool pools = epilogue && epilogue->pools;
-  const bool streams = !pools && p->streams && p->target_channels % LANES == 0 &&
+  const bool streams = p->streams && p->target_channels % LANES == 0 &&
                        (uintptr_t)target % VECTOR_BYTES == 0 && !(epilogue && epilogue->addend);
 
   const int64_t run = task % p->runs, slice = task / p->runs;
@@ -385,7 +386,7 @@ static void NAME(correlate)(
                 results, columns, &to, epilogue, target,
                 ((at.image * p->target_height + y) / 2 * (p->target_width / 2) + x / 2) *
                         p->target_channels + chunk,
-                target_row / 2);
+                target_row / 2, streams);
           else
             NAME(stream_tile)(results, columns, &to);
           continue;

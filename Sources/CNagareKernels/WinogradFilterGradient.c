@@ -35,6 +35,8 @@ static division divided(const nagare_convolution *shape) {
   const int64_t filter = 9 * shape->input_channels * shape->output_channels;
   d.parts = least(quotient_up(16, chunks), most(1, PARTIAL_ELEMENTS / filter));
   d.parts = most(1, least(d.parts, d.tiles / 48));
+  // A few threads get as many parts each.
+  if (d.parts > 4) d.parts -= d.parts % 4;
   return d;
 }
 

@@ -780,8 +780,60 @@ static void check_pooled_convolution(void) {
   intact(mark, geometry(&shape));
 }
 
+/// The same of outputs that no cache holds, and of the gradient of pooling.
+static void check_pooled_streaming(void) {
+  const int mark = piece_count;
+  const int64_t batch = 9, side = 254, channels = 16, pixels = side * side;
+  nagare_convolution shape = {
+      .batch = batch, .input_height = side, .input_width = side, .input_channels = 8,
+      .output_height = side, .output_width = side, .output_channels = channels,
+      .filter_height = 3, .filter_width = 3, .stride_height = 1, .stride_width = 1,
+      .dilation_height = 1, .dilation_width = 1, .padding_top = 1, .padding_left = 1, .groups = 1};
+  nagare_pooling pool = {
+      .batch = batch, .input_height = side, .input_width = side, .channels = channels,
+      .output_height = side / 2, .output_width = side / 2, .window_height = 2,
+      .window_width = 2, .stride_height = 2, .stride_width = 2};
+  const float *input = numbers_f32(batch * pixels * 8);
+  const float *filter = numbers_f32(9 * 8 * channels);
+  const int64_t kept = pixels / 4 * channels;
+  const float *upstream = numbers_f32(batch * kept);
+  FOR_EACH_SET {
+    float *pooled[2], *gradient[2];
+    uint8_t *winners[2];
+    for (int alone = 0; alone < 2; alone++) {
+      shape.batch = pool.batch = alone ? 1 : batch;
+      pooled[alone] = take(batch * kept * 4, 64);
+      winners[alone] = take(batch * kept, 1);
+      gradient[alone] = take(batch * pixels * channels * 4, 64);
+      float *packed = take(nagare_conv2d_packed_count_f32(&shape) * 4, 64);
+      for (int64_t i = nagare_conv2d_pack_task_count_f32(&shape); i-- > 0;)
+        nagare_conv2d_pack_f32(&shape, filter, packed, i);
+      void *scratch = take(nagare_conv2d_scratch_bytes_f32(&shape), 64);
+      for (int64_t picture = 0; picture < (alone ? batch : 1); picture++) {
+        const nagare_epilogue finish = {
+            .relu = true, .pools = true, .winners = winners[alone] + picture * kept};
+        for (int64_t i = nagare_conv2d_task_count_f32(&shape); i-- > 0;)
+          nagare_conv2d_f32(
+              &shape, input + picture * pixels * 8, packed, &finish,
+              pooled[alone] + picture * kept, i, scratch);
+        for (int64_t i = nagare_pool_gradient_task_count(&pool); i-- > 0;)
+          nagare_max_pool_winners_gradient_f32(
+              &pool, winners[alone] + picture * kept, upstream + picture * kept,
+              gradient[alone] + picture * pixels * channels, i);
+      }
+    }
+    same_bits("pooling past the caches", pooled[0], pooled[1], batch * kept * 4, "");
+    same_bits("pooling past the caches", winners[0], winners[1], batch * kept, "");
+    same_bits(
+        "pooling's gradient past the caches", gradient[0], gradient[1],
+        batch * pixels * channels * 4, "");
+  }
+  intact(mark, "");
+}
+
 static void check_pooling(void) {
   for (int64_t i = 0; i < 60 * rounds; i++) check_pooled_convolution();
+  check_pooled_streaming();
   for (int64_t i = 0; i < 150 * rounds; i++) {
     const nagare_pooling shape = pooling_geometry();
     check_max_pool_f32(&shape);
