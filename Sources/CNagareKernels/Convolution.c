@@ -85,8 +85,9 @@ int64_t nagare_conv2d_filter_gradient_scratch_bytes_f32(const nagare_convolution
 }
 void nagare_conv2d_filter_gradient_f32(
     const nagare_convolution *shape, const float *input, const float *output_gradient,
-    float *partials, int64_t task, void *scratch) {
-  CHOOSE_FILTER_GRADIENT(, (shape, input, output_gradient, partials, task, scratch));
+    float *partials, float *bias_partials, int64_t task, void *scratch) {
+  CHOOSE_FILTER_GRADIENT(
+      , (shape, input, output_gradient, partials, bias_partials, task, scratch));
 }
 void nagare_conv2d_filter_gradient_sum_f32(
     const nagare_convolution *shape, const float *partials, float *filter_gradient) {

@@ -103,10 +103,10 @@ int64_t nagare_few_channels_filter_gradient_scratch_bytes_f32(const nagare_convo
 }
 void nagare_few_channels_filter_gradient_f32(
     const nagare_convolution *shape, const float *input, const float *output_gradient,
-    float *partials, int64_t task, void *scratch) {
+    float *partials, float *bias_partials, int64_t task, void *scratch) {
   NAGARE_DISPATCH(
       few_channels_filter_gradient_f32,
-      (shape, input, output_gradient, partials, task, scratch));
+      (shape, input, output_gradient, partials, bias_partials, task, scratch));
 }
 void nagare_few_channels_filter_gradient_sum_f32(
     const nagare_convolution *shape, const float *partials, float *filter_gradient) {
@@ -118,6 +118,7 @@ void nagare_few_channels_filter_gradient_sum_f32(
 
 #include "VectorTypes.h"
 #include "Epilogue.h"
+#include "BiasGradient.h"
 
 #define PANEL (2 * LANES)
 /// Pixels of a tile, which fits into the registers.
@@ -280,7 +281,7 @@ static void NAME(sum_vector)(
 
 static void NAME(few_channels_filter_gradient)(
     const nagare_convolution *shape, const REAL *input, const REAL *output_gradient,
-    REAL *partials, int64_t task, void *scratch) {
+    REAL *partials, REAL *bias_partials, int64_t task, void *scratch) {
   const int64_t down = quotient_up(shape->output_height, block_rows(shape));
   const int64_t channels = shape->output_channels;
   const int64_t step = shape->stride_width * shape->input_channels;
@@ -288,6 +289,8 @@ static void NAME(few_channels_filter_gradient)(
   int64_t offset[MOST_DEPTH];
   REAL *sums = partials + task * depth(shape) * channels;
   memset(sums, 0, (size_t)(depth(shape) * channels) * sizeof(REAL));
+  REAL *bias = bias_partials ? bias_partials + task * channels : NULL;
+  if (bias) memset(bias, 0, (size_t)channels * sizeof(REAL));
   const int64_t last = bound(blocks(shape), task + 1, parts(shape));
   for (int64_t block = bound(blocks(shape), task, parts(shape)); block < last; block++) {
     const int64_t image = block / down, y = block % down * block_rows(shape);
@@ -304,10 +307,13 @@ static void NAME(few_channels_filter_gradient)(
           // this does no harm.
           const REAL *next = gradient + (x + chunk) * channels + c * chunk;
           for (int64_t k = 0; k < LANES * chunk; k += 16) __builtin_prefetch(next + k);
+          const REAL *from = gradient + x * channels + c;
+          const int64_t pixels = least(chunk, shape->output_width - x);
+          const int64_t count = least(LANES, channels - c);
           NAME(sum_vector)(
-              source + x * step, step, offset, depth(shape), gradient + x * channels + c,
-              channels, least(LANES, channels - c), least(chunk, shape->output_width - x),
+              source + x * step, step, offset, depth(shape), from, channels, count, pixels,
               sums + c);
+          if (bias) NAME(add_rows)(from, pixels, channels, count, bias + c);
         }
     }
   }

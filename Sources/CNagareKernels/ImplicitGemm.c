@@ -372,10 +372,10 @@ static int64_t filter_gradient_task_count(const nagare_convolution *shape) {
   }                                                                                            \
   void PREFIX##_filter_gradient_##S(                                                           \
       const nagare_convolution *shape, const T *input, const T *output_gradient, T *partials,  \
-      int64_t task, void *scratch) {                                                           \
+      T *bias_partials, int64_t task, void *scratch) {                                         \
     NAGARE_DISPATCH(                                                                           \
         filter_gradient_##V, (shape, (const U *)input, (const U *)output_gradient,             \
-                              (U *)partials, task, scratch));                                  \
+                              (U *)partials, (U *)bias_partials, task, scratch));              \
   }                                                                                            \
   void PREFIX##_filter_gradient_sum_##S(                                                       \
       const nagare_convolution *shape, const T *partials, T *filter_gradient) {                \
@@ -395,6 +395,7 @@ EXPORT(nagare_conv2d, int32_t, i32, uint32_t, u32)
 #else
 
 #include "Product.h"
+#include "BiasGradient.h"
 
 /// A picture, or some of its channels.
 typedef struct {
@@ -635,7 +636,7 @@ static void NAME(input_gradient)(
 
 static void NAME(filter_gradient)(
     const nagare_convolution *shape, const REAL *input, const REAL *output_gradient,
-    REAL *partials, int64_t task, void *scratch) {
+    REAL *partials, REAL *bias_partials, int64_t task, void *scratch) {
   const gradient_division division = filter_gradient_division(shape);
   const blocks cut = division.blocks;
   const int64_t slice = task % division.slices, part = task / division.slices % division.parts;
@@ -652,6 +653,11 @@ static void NAME(filter_gradient)(
   REAL *sum = partials + part * depth(shape) * shape->output_channels + group * out;
   for (int64_t r = 0; r < rows; r++)
     table.target[r] = (first + r) * shape->output_channels;
+  // Of the tasks that read the same positions, the first.
+  REAL *bias = bias_partials && slice == 0
+                   ? bias_partials + part * shape->output_channels + group * out
+                   : NULL;
+  if (bias) memset(bias, 0, (size_t)out * sizeof(REAL));
 
   const int64_t last = bound(division.units, part + 1, division.parts);
   bool accumulate = false;
@@ -694,6 +700,7 @@ static void NAME(filter_gradient)(
         const int64_t count = least(SUM_POSITIONS, length - p);
         const REAL *from =
             gradient + (i * shape->output_width + p) * shape->output_channels;
+        if (bias) NAME(add_rows)(from, count, shape->output_channels, out, bias);
         if (!in_place)
           NAME(pack)(from, count, 0, count, out, shape->output_channels, 1, packed);
         NAME(multiply)(

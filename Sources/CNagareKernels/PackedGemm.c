@@ -66,9 +66,10 @@ int64_t nagare_packed_gemm_filter_gradient_scratch_bytes_f32(const nagare_convol
 }
 void nagare_packed_gemm_filter_gradient_f32(
     const nagare_convolution *shape, const float *input, const float *output_gradient,
-    float *partials, int64_t task, void *scratch) {
+    float *partials, float *bias_partials, int64_t task, void *scratch) {
   NAGARE_DISPATCH(
-      packed_filter_gradient_f32, (shape, input, output_gradient, partials, task, scratch));
+      packed_filter_gradient_f32,
+      (shape, input, output_gradient, partials, bias_partials, task, scratch));
 }
 void nagare_packed_gemm_filter_gradient_sum_f32(
     const nagare_convolution *shape, const float *partials, float *filter_gradient) {
@@ -80,6 +81,7 @@ void nagare_packed_gemm_filter_gradient_sum_f32(
 #else
 
 #include "Product.h"
+#include "BiasGradient.h"
 
 /// Where the filter's first tap reads at each position of a unit, and the picture that it reads.
 typedef struct {
@@ -134,13 +136,18 @@ static void NAME(pack_rows)(
 
 static void NAME(packed_filter_gradient)(
     const nagare_convolution *shape, const REAL *input, const REAL *output_gradient,
-    REAL *partials, int64_t task, void *scratch) {
+    REAL *partials, REAL *bias_partials, int64_t task, void *scratch) {
   const division d = divided(shape);
   const int64_t slice = task % d.slices, part = task / d.slices % d.parts;
   const int64_t group = task / (d.slices * d.parts);
   REAL *packed = scratch;
   REAL *rows = packed + BLOCK_POSITIONS * rounded_up(least(BLOCK_COLUMNS, d.outputs), PANEL);
   REAL *sums = partials + part * d.taps * d.inputs * shape->output_channels;
+  // Of the tasks that read the same positions, the first.
+  REAL *bias = bias_partials && slice == 0
+                   ? bias_partials + part * shape->output_channels + group * d.outputs
+                   : NULL;
+  if (bias) memset(bias, 0, (size_t)d.outputs * sizeof(REAL));
   int64_t step[BLOCK_POSITIONS], offset[BLOCK_POSITIONS];
   int64_t a_row[BLOCK_ROWS], c_row[BLOCK_ROWS];
   for (int64_t k = 0; k < BLOCK_POSITIONS; k++) step[k] = k * PANEL_ROWS;
@@ -158,9 +165,10 @@ static void NAME(packed_filter_gradient)(
     for (int64_t column = 0; column < d.outputs; column += BLOCK_COLUMNS) {
       const int64_t columns = least(BLOCK_COLUMNS, d.outputs - column);
       const int64_t from = group * d.outputs + column;
-      NAME(pack)(
-          output_gradient + first * shape->output_channels + from, count, 0, count, columns,
-          shape->output_channels, 1, packed);
+      const REAL *gradient = output_gradient + first * shape->output_channels + from;
+      NAME(pack)(gradient, count, 0, count, columns, shape->output_channels, 1, packed);
+      if (bias)
+        NAME(add_rows)(gradient, count, shape->output_channels, columns, bias + column);
       int64_t tap = -1;
       for (int64_t block = bound(d.row_blocks, slice, d.slices); block < last_block; block++) {
         const int64_t piece = block % d.pieces;

@@ -84,10 +84,11 @@ int64_t nagare_winograd_filter_gradient_scratch_bytes_f32(const nagare_convoluti
 }
 void nagare_winograd_filter_gradient_f32(
     const nagare_convolution *shape, const float *input, const float *output_gradient,
-    float *partials, int64_t task, void *scratch) {
+    float *partials, float *bias_partials, int64_t task, void *scratch) {
   const division d = divided(shape);
   NAGARE_DISPATCH(
-      filter_gradient_f32, (shape, &d, input, output_gradient, partials, task, scratch));
+      filter_gradient_f32,
+      (shape, &d, input, output_gradient, partials, bias_partials, task, scratch));
 }
 void nagare_winograd_filter_gradient_sum_f32(
     const nagare_convolution *shape, const float *partials, float *filter_gradient) {
@@ -100,6 +101,7 @@ void nagare_winograd_filter_gradient_sum_f32(
 
 #define PRODUCT_ALONG false
 #include "WinogradTransforms.h"
+#include "BiasGradient.h"
 
 /// The 36 values of a vector of channels of a 4×4 square of the output gradient.
 INLINE void NAME(evaluate_gradient_vector)(
@@ -140,6 +142,17 @@ static void NAME(evaluate_gradient_square)(
   NAME(evaluate_gradient_vector)(&rest, false, c, channels - c, values + c, plane);
 }
 
+/// Adds the sum of the pixels of a 4×4 square of the output gradient to `sums`.
+static void NAME(add_square)(const NAME(square) *square, int64_t channels, REAL *sums) {
+  if (square->inside) {
+    for (int64_t y = 0; y < 4; y++)
+      NAME(add_rows)(
+          square->corner + y * square->row, 4, square->pixel, channels, sums);
+  } else {
+    for (int64_t i = 0; i < 16; i++) NAME(add_rows)(square->at[i], 1, 0, channels, sums);
+  }
+}
+
 /// The gradient of the filter's channels [inputs, outputs] from its values in 36 planes.
 static void NAME(finish)(
     const REAL *sums, int64_t plane, int64_t inputs, int64_t outputs, int64_t width,
@@ -165,7 +178,8 @@ static void NAME(finish)(
 
 static void NAME(filter_gradient)(
     const nagare_convolution *shape, const division *d, const REAL *input,
-    const REAL *output_gradient, REAL *partials, int64_t task, void *scratch) {
+    const REAL *output_gradient, REAL *partials, REAL *bias_partials, int64_t task,
+    void *scratch) {
   const int64_t output_chunk = task % d->output_chunks * CHUNK;
   const int64_t input_chunk = task / d->output_chunks % d->input_chunks * CHUNK;
   const int64_t part = task / (d->output_chunks * d->input_chunks);
@@ -182,11 +196,19 @@ static void NAME(filter_gradient)(
   REAL *zeros = sums + 36 * sum_plane;
   memset(zeros, 0, (size_t)most(input_width, output_width) * sizeof(REAL));
 
+  // Of the tasks that read the same tiles of the gradient, the first; summed block by block.
+  REAL *bias = bias_partials && input_chunk == 0
+                   ? bias_partials + part * shape->output_channels + output_chunk
+                   : NULL;
+  REAL block_bias[CHUNK];
+  if (bias) memset(bias, 0, (size_t)outputs * sizeof(REAL));
+
   const int64_t begin = bound(d->tiles, part, d->parts);
   const int64_t end = bound(d->tiles, part + 1, d->parts);
   place at = place_of(begin, d->down, d->across);
   for (int64_t first = begin; first < end; first += d->block_tiles) {
     const int64_t tiles = least(d->block_tiles, end - first);
+    memset(block_bias, 0, sizeof block_bias);
     for (int64_t t = 0; t < tiles; t++, advance(&at, d->down, d->across)) {
       const int64_t y = at.y * 4, x = at.x * 4;
       NAME(square) square;
@@ -206,7 +228,9 @@ static void NAME(filter_gradient)(
       NAME(prefetch)(&square, 4, outputs);
       NAME(evaluate_gradient_square)(
           &square, outputs, output_values + t * output_width, output_plane);
+      if (bias) NAME(add_square)(&square, outputs, block_bias);
     }
+    if (bias) NAME(add_rows)(block_bias, 1, 0, outputs, bias);
     for (int64_t i = 0; i < 36; i++)
       for (int64_t j = 0; j < output_width; j += PANEL)
         NAME(multiply_panel)(

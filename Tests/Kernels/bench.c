@@ -246,7 +246,7 @@ static void run_input_gradient(const void *context) {
 static void run_filter_gradient(const void *context) {
   const work *w = context;
   run_filter_gradient_f32(
-      &filter_gradient, &w->shape, w->input, w->upstream, w->partials, w->result[2],
+      &filter_gradient, &w->shape, w->input, w->upstream, w->partials, NULL, w->result[2],
       w->scratch[2], false);
 }
 static void run_depthwise(const void *context) {

@@ -34,7 +34,8 @@ typedef struct {
   int64_t (*part_count)(const nagare_convolution *);
   int64_t (*task_count)(const nagare_convolution *);
   int64_t (*scratch_bytes)(const nagare_convolution *);
-  void (*run)(const nagare_convolution *, const T *, const T *, T *, int64_t, void *);
+  void (*run)(
+      const nagare_convolution *, const T *, const T *, T *, T *, int64_t, void *);
   void (*sum)(const nagare_convolution *, const T *, T *);
   bool (*suits)(const nagare_convolution *);
 } TYPED(filter_gradient_kernel);
@@ -99,9 +100,10 @@ static void TYPED(run_input_gradient)(
 
 static void TYPED(run_filter_gradient)(
     const TYPED(filter_gradient_kernel) *kernel, const nagare_convolution *shape, const T *input,
-    const T *upstream, T *partials, T *gradient, void *scratch, bool backwards) {
+    const T *upstream, T *partials, T *bias_partials, T *gradient, void *scratch, bool backwards) {
   const int64_t tasks = kernel->task_count(shape);
   for (int64_t i = 0; i < tasks; i++)
-    kernel->run(shape, input, upstream, partials, backwards ? tasks - 1 - i : i, scratch);
+    kernel->run(
+        shape, input, upstream, partials, bias_partials, backwards ? tasks - 1 - i : i, scratch);
   kernel->sum(shape, partials, gradient);
 }

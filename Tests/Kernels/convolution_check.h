@@ -170,13 +170,35 @@ static void TYPED(check_convolution)(
     for (int k = 0; k < slope_count; k++) {
       const TYPED(filter_gradient_kernel) *kernel = slope + k;
       if (kernel->suits && !kernel->suits(shape)) continue;
-      T *result[2];
+      T *result[2], *bias[2];
+      const int64_t parts = kernel->part_count(shape), columns = shape->output_channels;
+      // Turned around, the bias is left out half of the time.
+      const bool both = one_in(2);
       for (int turn = 0; turn < 2; turn++) {
-        T *partials = take(kernel->part_count(shape) * filters * bytes, 64);
+        T *partials = take(parts * filters * bytes, 64);
         void *scratch = take(kernel->scratch_bytes(shape), 64);
         result[turn] = take(filters * bytes, bytes);
+        bias[turn] = take(parts * columns * bytes, bytes);
         TYPED(run_filter_gradient)(
-            kernel, shape, input, upstream, partials, result[turn], scratch, turn);
+            kernel, shape, input, upstream, partials, turn && !both ? NULL : bias[turn],
+            result[turn], scratch, turn);
+      }
+      EXACT *sums = take(columns * (int64_t)sizeof *sums, 16);
+      double *sizes = take(columns * 8, 8);
+      for (int64_t c = 0; c < columns; c++) {
+        sums[c] = sizes[c] = 0;
+        for (int64_t i = c; i < outputs; i += columns) {
+          sums[c] += (EXACT)upstream[i];
+          sizes[c] += fabs((double)upstream[i]);
+        }
+        for (int64_t p = 1; p < parts; p++) bias[0][c] += bias[0][p * columns + c];
+      }
+      TYPED(compare)(
+          "bias gradient", kernel->name, false, shape, columns, bias[0], sums, sizes, 1e-3);
+      if (both) {
+        for (int64_t c = 0; c < columns; c++)
+          for (int64_t p = 1; p < parts; p++) bias[1][c] += bias[1][p * columns + c];
+        same_bits("tasks in any order", bias[0], bias[1], columns * bytes, geometry(shape));
       }
       TYPED(compare)(
           "filter gradient", kernel->name, MIXES(kernel, nagare_winograd_filter_gradient_suits),

@@ -49,7 +49,8 @@ typedef struct {
 /// zero, unless `mask` is null: so the gradient of a ReLU before the convolution comes with it.
 /// `filter_gradient`: every task writes its part of `partials`, which holds `part_count` whole filters;
 /// `sum` then adds them up in order. With one part the caller may pass the gradient itself as
-/// `partials` and leave `sum` out.
+/// `partials` and leave `sum` out. Unless null, `bias_partials` gets as many vectors with one element an
+/// output channel, the sum of which is the sum of the output gradient over all positions.
 #define NAGARE_DECLARE_CONVOLUTION(PREFIX, T, S)                                               \
   int64_t PREFIX##_packed_count_##S(const nagare_convolution *shape);                          \
   int64_t PREFIX##_pack_task_count_##S(const nagare_convolution *shape);                       \
@@ -74,7 +75,7 @@ typedef struct {
   int64_t PREFIX##_filter_gradient_scratch_bytes_##S(const nagare_convolution *shape);         \
   void PREFIX##_filter_gradient_##S(                                                           \
       const nagare_convolution *shape, const T *input, const T *output_gradient, T *partials,  \
-      int64_t task, void *scratch);                                                            \
+      T *bias_partials, int64_t task, void *scratch);                                          \
   void PREFIX##_filter_gradient_sum_##S(                                                       \
       const nagare_convolution *shape, const T *partials, T *filter_gradient);
 

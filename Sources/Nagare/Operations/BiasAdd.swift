@@ -135,11 +135,17 @@ extension KernelContext {
     threads.run(blocks) { index in
       body(index * block, min(block, rows - index * block), sums + index * columns)
     }
+    return try sumOfRows(T.self, partials)
+  }
+
+  /// The sum of the rows of a matrix of a few rows, in order.
+  func sumOfRows<T: FloatNumber>(_: T.Type, _ matrix: Tensor) throws(GraphError) -> Tensor {
+    let (rows, columns) = (matrix.dimensions[0], matrix.dimensions[1])
     let result = try allocate(T.dataType, [columns])
-    let total = result.mutablePointer(T.self)
-    for column in 0..<columns { total[column] = sums[column] }
-    for index in 1..<max(1, blocks) {
-      for column in 0..<columns { total[column] += sums[index * columns + column] }
+    let (terms, total) = (matrix.pointer(T.self), result.mutablePointer(T.self))
+    for column in 0..<columns { total[column] = terms[column] }
+    for row in 1..<max(1, rows) {
+      for column in 0..<columns { total[column] += terms[row * columns + column] }
     }
     return result
   }

@@ -16,15 +16,16 @@ struct Conv2DBackpropFilter: ConvolutionOp {
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     switch inputs[0].dataType {
-    case .float32: [try backpropagate(Float.self, inputs, context)]
-    case .float64: [try backpropagate(Double.self, inputs, context)]
+    case .float32: try backpropagate(Float.self, inputs, context)
+    case .float64: try backpropagate(Double.self, inputs, context)
     default: throw .unsupported(Self.name, inputs[0].dataType)
     }
   }
 
-  private func backpropagate<T: ConvolutionElement>(
-    _: T.Type, _ inputs: [Tensor], _ context: KernelContext
-  ) throws(GraphError) -> Tensor {
+  /// The gradient, and with `addsBias` that to a vector added to the convolution's results.
+  func backpropagate<T: ConvolutionElement & FloatNumber>(
+    _: T.Type, _ inputs: [Tensor], _ context: KernelContext, addsBias: Bool = false
+  ) throws(GraphError) -> [Tensor] {
     let label = "Conv2DCustomBackpropFilter"
     try convolution.check(.invalidArgument)
     guard inputs[1].rank == 1 else {
@@ -46,25 +47,28 @@ struct Conv2DBackpropFilter: ConvolutionOp {
       input: format.nhwc(inputs[0].dimensions), filter: filter,
       gradient: format.nhwc(inputs[2].dimensions), label)
     let output = try context.allocate(T.dataType, filter)
-    guard output.count > 0 else { return output }
-    guard inputs[0].count > 0, inputs[2].count > 0 else {
-      return try Tensor(zeros: T.dataType, filter)
+    guard output.count > 0, inputs[0].count > 0, inputs[2].count > 0 else {
+      return try [output.count > 0 ? Tensor(zeros: T.dataType, filter) : output]
+        + (addsBias ? BiasAddGrad(dataFormat: format).compute([inputs[2]], context) : [])
     }
     let input = try inputs[0].channelsLast(from: format, context)
     let gradient = try inputs[2].channelsLast(from: format, context)
     let kernels = T.convolution
     let parts = Int(kernels.filterGradientParts(&geometry))
     let partials = parts == 1 ? output : try context.allocate(T.dataType, [parts, output.count])
-    let (x, g, p) = (
-      input.pointer(T.self), gradient.pointer(T.self), partials.mutablePointer(T.self)
+    let biases = addsBias ? try context.allocate(T.dataType, [parts, filter[3]]) : nil
+    let (x, g, p, b) = (
+      input.pointer(T.self), gradient.pointer(T.self), partials.mutablePointer(T.self),
+      biases?.mutablePointer(T.self)
     )
     let (tasks, bytes) = kernels.filterGradientDivision.of(geometry)
     let shape = geometry
     try context.run(tasks, scratch: bytes) { task, memory in
-      withUnsafePointer(to: shape) { kernels.filterGradient($0, x, g, p, Int64(task), memory) }
+      withUnsafePointer(to: shape) { kernels.filterGradient($0, x, g, p, b, Int64(task), memory) }
     }
     if parts > 1 { kernels.filterGradientSum(&geometry, p, output.mutablePointer(T.self)) }
-    return output
+    guard let biases else { return [output] }
+    return [output, try context.sumOfRows(T.self, biases)]
   }
 
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {

@@ -257,7 +257,7 @@ struct ConvolutionKernels<T> {
   let inputGradient: (Geometry, Source, Source, Source, Target, Int64, Scratch) -> Void
   let filterGradientDivision: Division
   let filterGradientParts: (Geometry) -> Int64
-  let filterGradient: (Geometry, Source, Source, Target, Int64, Scratch) -> Void
+  let filterGradient: (Geometry, Source, Source, Target, Target, Int64, Scratch) -> Void
   let filterGradientSum: (Geometry, Source, Target) -> Void
 }
 

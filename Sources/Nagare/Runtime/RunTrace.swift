@@ -98,6 +98,12 @@ extension Conv2DBackpropFilter: MultiplyAddOp {
   }
 }
 
+extension Conv2DBackpropFilterBias: MultiplyAddOp {
+  func multiplyAdds(_ inputs: [[Int]], _ outputs: [[Int]]) -> Double {
+    gradient.multiplyAdds(inputs, outputs)
+  }
+}
+
 extension DepthwiseConv2D: MultiplyAddOp {
   func multiplyAdds(_ inputs: [[Int]], _ outputs: [[Int]]) -> Double {
     product(outputs[0]) * product(inputs[1].prefix(2))

@@ -373,7 +373,8 @@ private struct ConvolutionData {
       var partials: [Float] = poisoned(parts * filter.count)
       withScratch(nagare_conv2d_filter_gradient_scratch_bytes_f32(shape)) { scratch in
         for task in tasks(nagare_conv2d_filter_gradient_task_count_f32(shape), isReversed) {
-          nagare_conv2d_filter_gradient_f32(shape, input, upstream, &partials, task, scratch)
+          nagare_conv2d_filter_gradient_f32(
+            shape, input, upstream, &partials, nil, task, scratch)
         }
       }
       var output: [Float] = poisoned(filter.count)

@@ -122,6 +122,36 @@ import TestSupport
     #expect(description.units.contains { $0.type == MaxPoolWinners.name && $0.outputs.count == 2 })
   }
 
+  /// The gradient to a bias comes with that to the filter, unless somebody takes it before.
+  @Test func gradientsToBiasesAreFused() throws {
+    let network = try Network()
+    let plan = try Plan(
+      network.graph, feeds: [network.input], fetches: network.fetches, targets: [])
+    #expect(types(plan).filter { $0 == Conv2DBackpropFilterBias.name }.count == 3)
+    #expect(!types(plan).contains("BiasAddGrad"))
+    let bias = try #require(network.graph.nodes.first { $0.type == "BiasAddGrad" })
+    let awaited = try Plan(
+      network.graph, feeds: [network.input], fetches: network.fetches, targets: [bias])
+    #expect(types(awaited).filter { $0 == "BiasAddGrad" }.count == 1)
+
+    // A reader before the filter's gradient exists.
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [2, 5, 5, 3], name: "x")
+    let upstream = try graph.placeholder(.float32, shape: [2, 5, 5, 4], name: "upstream")
+    let early = try square(graph.output(BiasAddGrad(), [upstream]))
+    let filter = try graph.output(
+      Conv2DBackpropFilter(ConvolutionAttributes(
+        strides: (1, 1), padding: .same, dataFormat: .nhwc, dilations: (1, 1))),
+      [x, graph.constant([Int32(3), 3, 3, 4]), upstream])
+    let feeds = [
+      x: try Session(graph).run(graph.randomUniform([2, 5, 5, 3], from: -1, to: 1)),
+      upstream: try Session(graph).run(graph.randomUniform([2, 5, 5, 4], from: -1, to: 1)),
+    ]
+    let fused = try Session(graph).run([early, filter], feeds: feeds)
+    let plain = try Session(graph, passes: []).run([early, filter], feeds: feeds)
+    #expect(fused == plain)
+  }
+
   /// Convolutions with pooling, with and without gradients, in windows that end with the pictures or not.
   @Test(arguments: [16, 15], [false, true])
   func poolingIsFused(side: Int, trains: Bool) throws {

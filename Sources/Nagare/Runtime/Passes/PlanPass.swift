@@ -13,6 +13,8 @@ public enum PlanPass: String, CaseIterable, Sendable {
   case fuseEpilogue = "fuse-epilogue"
   /// The gradient of ReLU in the kernel of the convolution's gradient that it is applied to.
   case fuseReluGradient = "fuse-relu-gradient"
+  /// The gradient to a bias in the kernel of the gradient to the filter of the same convolution.
+  case fuseBiasGradient = "fuse-bias-gradient"
   /// The cast of bytes to floats in the kernel of the resizing that takes them.
   case fuseCast = "fuse-cast"
   /// Max pooling keeps the places of the largest elements for its gradient, in the place of its input.
@@ -25,8 +27,8 @@ public enum PlanPass: String, CaseIterable, Sendable {
   /// Whether nodes that it takes away are computed with others.
   var makesOne: Bool {
     switch self {
-    case .foldBatchNormalization, .fuseEpilogue, .fuseReluGradient, .fuseCast, .fusePooling,
-      .fuseElementwise:
+    case .foldBatchNormalization, .fuseEpilogue, .fuseReluGradient, .fuseBiasGradient, .fuseCast,
+      .fusePooling, .fuseElementwise:
       true
     case .skipIdentities, .foldConstants, .mergeEqual, .keepWinners: false
     }
@@ -41,6 +43,7 @@ public enum PlanPass: String, CaseIterable, Sendable {
     case .foldBatchNormalization: draft.foldBatchNormalization()
     case .fuseEpilogue: draft.fuseEpilogue()
     case .fuseReluGradient: draft.fuseReluGradient()
+    case .fuseBiasGradient: draft.fuseBiasGradient()
     case .fuseCast: draft.fuseCast()
     case .keepWinners: draft.keepWinners()
     case .fusePooling: draft.fusePooling()
