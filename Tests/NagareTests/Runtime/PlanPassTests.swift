@@ -140,9 +140,10 @@ import TestSupport
     let upstream = try graph.placeholder(.float32, shape: [2, 5, 5, 4], name: "upstream")
     let early = try square(graph.output(BiasAddGrad(), [upstream]))
     let filter = try graph.output(
-      Conv2DBackpropFilter(ConvolutionAttributes(
-        strides: (1, 1), padding: .same, dataFormat: .nhwc, dilations: (1, 1))),
-      [x, graph.constant([Int32(3), 3, 3, 4]), upstream])
+      Conv2DBackpropFilter(
+        ConvolutionAttributes(
+          strides: (1, 1), padding: .same, dataFormat: .nhwc, dilations: (1, 1))),
+      [x, graph.constant([3, 3, 3, 4]), upstream])
     let feeds = [
       x: try Session(graph).run(graph.randomUniform([2, 5, 5, 3], from: -1, to: 1)),
       upstream: try Session(graph).run(graph.randomUniform([2, 5, 5, 4], from: -1, to: 1)),
