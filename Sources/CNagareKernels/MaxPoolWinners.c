@@ -62,58 +62,95 @@ static void NAME(max_pool_winners)(
   END_WINDOWS
 }
 
-/// One window and a vector of channels: adds `gradient` at the winners in `kept` rows; with `alone`,
-/// writes it, for no other window has these elements, and if it `streams` past the caches.
-INLINE void NAME(add_at_winners)(
-    MASK winners, REAL *target, VECTOR gradient, int64_t line, int64_t channels, int64_t width,
-    int64_t origin, range kept, range across, bool alone, bool streams, int64_t count) {
-  for (int64_t i = kept.begin; i < kept.end; i++)
-    for (int64_t j = across.begin; j < across.end; j++) {
-      const MASK hit = (MASK)(winners == (MASK){0} + (REAL_BITS)(i * width + j - origin));
-      REAL *at = target + i * line + j * channels;
-      VECTOR sum = (VECTOR)((MASK)gradient & hit);
-      if (streams) {
-        __builtin_nontemporal_store(sum, (VECTOR *)at);
-        continue;
-      }
-      if (!alone) sum += NAME(load_part)(at, count);
-      NAME(store_part)(at, sum, count);
-    }
+/// The windows that have an element: where the gradient and the winner of each lie, and which winner the
+/// element would be. Windows have at most 255 elements, and so an element has at most as many windows.
+typedef struct {
+  int64_t count;
+  int64_t at[255];
+  REAL_BITS place[255];
+} NAME(window_list);
+
+/// The gradients of a vector of channels, `count` of which exist, in the first `windows` windows of which
+/// the element is the winner; where it has one window only, not even the sign of a zero changes.
+INLINE VECTOR NAME(sum_at_winners)(
+    const int64_t windows, const NAME(window_list) *list, const uint8_t *winners,
+    const REAL *gradient, int64_t channel, int64_t count, bool alone) {
+  VECTOR sum = {0};
+  for (int64_t i = 0; i < windows; i++) {
+    const int64_t at = list->at[i] + channel;
+    const MASK hit =
+        (MASK)(NAME(load_places)(winners + at, count) == (MASK){0} + list->place[i]);
+    const VECTOR term = (VECTOR)((MASK)NAME(load_part)(gradient + at, count) & hit);
+    sum = alone ? term : sum + term;
+  }
+  return sum;
+}
+
+/// One element of the input in all channels. `past` says that what is stored passes by the caches.
+INLINE void NAME(gather_element)(
+    const int64_t windows, const NAME(window_list) *list, const uint8_t *winners,
+    const REAL *gradient, int64_t channels, bool alone, bool past, REAL *target) {
+  int64_t c = 0;
+  for (; c + LANES <= channels; c += LANES) {
+    const VECTOR sum =
+        NAME(sum_at_winners)(windows, list, winners, gradient, c, LANES, alone);
+    if (past)
+      __builtin_nontemporal_store(sum, (VECTOR *)(target + c));
+    else
+      NAME(store)(target + c, sum);
+  }
+  if (c < channels)
+    NAME(store_part)(
+        target + c,
+        NAME(sum_at_winners)(windows, list, winners, gradient, c, channels - c, alone),
+        channels - c);
 }
 
 static void NAME(max_pool_winners_gradient)(
     const nagare_pooling *shape, const uint8_t *winners, const REAL *output_gradient,
     REAL *input_gradient, int64_t task) {
   const part part = task_part(task, shape->input_height, input_block(shape));
-  const range rows = seeing(
-      part.rows, shape->stride_height, shape->padding_top, shape->window_height,
-      shape->output_height);
   const int64_t channels = shape->channels, line = shape->input_width * channels;
-  REAL *target = input_gradient + part.picture * shape->input_height * line;
   const int64_t first = part.picture * shape->output_height * shape->output_width * channels;
   const bool alone = divides(shape);
-  const bool streams = alone && channels % LANES == 0 &&
-                       shape->batch * shape->input_height * line >= STREAMED &&
-                       (uintptr_t)input_gradient % VECTOR_BYTES == 0;
-  clear_rows(shape, part.rows, alone, target, sizeof(REAL));
-  FOR_WINDOWS
-  const int64_t at = first + (y * shape->output_width + x) * channels;
-  const int64_t origin = window_origin(shape, y, x);
-  const range kept = {most(down.begin, part.rows.begin), least(down.end, part.rows.end)};
-  int64_t c = 0;
-  for (; c + LANES <= channels; c += LANES)
-    NAME(add_at_winners)(
-        NAME(load_places)(winners + at + c, LANES), target + c,
-        NAME(load)(output_gradient + at + c), line, channels, shape->window_width, origin, kept,
-        across, alone, streams, LANES);
-  if (c < channels)
-    NAME(add_at_winners)(
-        NAME(load_places)(winners + at + c, channels - c), target + c,
-        NAME(load_part)(output_gradient + at + c, channels - c), line, channels,
-        shape->window_width, origin, kept, across, alone, false, channels - c);
-  END_WINDOWS
+  const bool past = channels % LANES == 0 &&
+                    shape->batch * shape->input_height * line >= STREAMED &&
+                    (uintptr_t)input_gradient % VECTOR_BYTES == 0;
+  REAL *target = input_gradient + (part.picture * shape->input_height + part.rows.begin) * line;
+  NAME(window_list) list;
+  for (int64_t y = part.rows.begin; y < part.rows.end; y++) {
+    const range down = seeing(
+        (range){y, y + 1}, shape->stride_height, shape->padding_top, shape->window_height,
+        shape->output_height);
+    for (int64_t x = 0; x < shape->input_width; x++, target += channels) {
+      const range across = seeing(
+          (range){x, x + 1}, shape->stride_width, shape->padding_left, shape->window_width,
+          shape->output_width);
+      list.count = 0;
+      for (int64_t i = down.begin; i < down.end; i++)
+        for (int64_t j = across.begin; j < across.end; j++) {
+          list.at[list.count] = first + (i * shape->output_width + j) * channels;
+          list.place[list.count++] =
+              (REAL_BITS)(y * shape->window_width + x - window_origin(shape, i, j));
+        }
+      switch (list.count) {
+#define CASE(COUNT)                                                                            \
+  case COUNT:                                                                                  \
+    NAME(gather_element)(                                                                      \
+        COUNT, &list, winners, output_gradient, channels, alone, past, target);                \
+    break;
+        CASE(1)
+        CASE(2)
+        CASE(4)
+#undef CASE
+        default:
+          NAME(gather_element)(
+              list.count, &list, winners, output_gradient, channels, alone, past, target);
+      }
+    }
+  }
   // What is written past the caches is in order with nothing else.
-  if (streams) atomic_thread_fence(memory_order_seq_cst);
+  if (past) atomic_thread_fence(memory_order_seq_cst);
 }
 
 #endif
