@@ -14,4 +14,4 @@ static inline int64_t bound(int64_t total, int64_t index, int64_t count) {
 }
 
 /// Elements of an output that no cache holds until it is read: it is written past the caches.
-#define STREAMED 8388608
+#define STREAMED 4194304
