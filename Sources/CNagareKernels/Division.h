@@ -12,6 +12,3 @@ static inline int64_t rounded_up(int64_t a, int64_t b) { return quotient_up(a, b
 static inline int64_t bound(int64_t total, int64_t index, int64_t count) {
   return total / count * index + least(index, total % count);
 }
-
-/// Elements of an output that no cache holds until it is read: it is written past the caches.
-#define STREAMED 4194304

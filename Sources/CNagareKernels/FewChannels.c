@@ -6,6 +6,7 @@
 #include "ConvolutionAlgorithms.h"
 
 #include "Division.h"
+#include "Streaming.h"
 
 #include <stdatomic.h>
 

@@ -43,8 +43,9 @@ static blocks cut(
     int64_t span_height, int64_t span_width, int64_t channels, int64_t products,
     int64_t results) {
   blocks result = {.height = height, .width = width};
-  // What lies between neighbours and is not covered is not read.
-  step_height = least(step_height, span_height), step_width = least(step_width, span_width);
+  // A little that lies between neighbours and is not covered counts as nothing: in place it is not read.
+  if (step_height <= 2 * span_height) step_height = least(step_height, span_height);
+  if (step_width <= 2 * span_width) step_width = least(step_width, span_width);
   int64_t strip = most(1, BLOCK_SOURCE / most(1, channels * span_height));
   int64_t across = strip > span_width ? (strip - span_width) / step_width + 1 : 1;
   result.columns = least(width, most(48, least(across, BLOCK_POSITIONS)));

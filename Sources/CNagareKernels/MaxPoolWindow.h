@@ -16,16 +16,6 @@ INLINE VECTOR NAME(window_maximum)(
 
 typedef uint8_t NAME(places) __attribute__((vector_size(VECTOR_BYTES / sizeof(REAL))));
 
-/// The places of a vector of channels, of which `count` exist.
-INLINE MASK NAME(load_places)(const uint8_t *source, int64_t count) {
-  NAME(places) places = {0};
-  if (count >= LANES)
-    memcpy(&places, source, sizeof places);
-  else
-    memcpy(&places, source, (size_t)count);
-  return __builtin_convertvector(places, MASK);
-}
-
 /// The greatest elements of a window, whose places are stored.
 INLINE VECTOR NAME(find_winners)(
     const REAL *source, int64_t line, int64_t channels, int64_t width, int64_t origin, range down,

@@ -4,6 +4,7 @@
 #include "NagarePooling.h"
 
 #include "PoolingGeometry.h"
+#include "Streaming.h"
 
 #include <stdatomic.h>
 
@@ -60,6 +61,16 @@ static void NAME(max_pool_winners)(
             channels - c, winners + at + c),
         channels - c);
   END_WINDOWS
+}
+
+/// The places of a vector of channels, of which `count` exist.
+INLINE MASK NAME(load_places)(const uint8_t *source, int64_t count) {
+  NAME(places) places = {0};
+  if (count >= LANES)
+    memcpy(&places, source, sizeof places);
+  else
+    memcpy(&places, source, (size_t)count);
+  return __builtin_convertvector(places, MASK);
 }
 
 /// The windows that have an element: where the gradient and the winner of each lie, and which winner the

@@ -112,6 +112,25 @@ INLINE void NAME(add_at_maximum)(
     }
 }
 
+/// Zeros in rows of an input's gradient; with `alone`, only where no window writes.
+static void NAME(clear_rows)(
+    const nagare_pooling *shape, range rows, bool alone, REAL *target) {
+  const int64_t channels = shape->channels, line = shape->input_width * channels;
+  if (!alone) {
+    memset(
+        target + rows.begin * line, 0, (size_t)((rows.end - rows.begin) * line) * sizeof(REAL));
+    return;
+  }
+  const int64_t bottom = shape->output_height * shape->window_height;
+  const int64_t right = shape->output_width * shape->window_width;
+  for (int64_t y = rows.begin; y < rows.end; y++) {
+    const int64_t first = y < bottom ? least(right, shape->input_width) : 0;
+    memset(
+        target + y * line + first * channels, 0,
+        (size_t)((shape->input_width - first) * channels) * sizeof(REAL));
+  }
+}
+
 static void NAME(max_pool_gradient)(
     const nagare_pooling *shape, const REAL *input, const REAL *output_gradient, bool relu,
     REAL *input_gradient, int64_t task) {
@@ -125,7 +144,7 @@ static void NAME(max_pool_gradient)(
   const REAL *gradients =
       output_gradient + part.picture * shape->output_height * shape->output_width * channels;
   const bool alone = divides(shape);
-  clear_rows(shape, part.rows, alone, target, sizeof(REAL));
+  NAME(clear_rows)(shape, part.rows, alone, target);
   FOR_WINDOWS
   const REAL *gradient = gradients + (y * shape->output_width + x) * channels;
   int64_t c = 0;

@@ -62,26 +62,6 @@ static inline part task_part(int64_t task, int64_t height, int64_t block) {
   return (part){.picture = task / down, .rows = {begin, least(height, begin + block)}};
 }
 
-/// Zeros in rows of an input's gradient; with `alone`, only where no window writes.
-static inline void clear_rows(
-    const nagare_pooling *shape, range rows, bool alone, void *target, size_t element) {
-  const int64_t channels = shape->channels, line = shape->input_width * channels;
-  if (!alone) {
-    memset(
-        (char *)target + (size_t)(rows.begin * line) * element, 0,
-        (size_t)((rows.end - rows.begin) * line) * element);
-    return;
-  }
-  const int64_t bottom = shape->output_height * shape->window_height;
-  const int64_t right = shape->output_width * shape->window_width;
-  for (int64_t y = rows.begin; y < rows.end; y++) {
-    const int64_t first = y < bottom ? least(right, shape->input_width) : 0;
-    memset(
-        (char *)target + (size_t)(y * line + first * channels) * element, 0,
-        (size_t)((shape->input_width - first) * channels) * element);
-  }
-}
-
 /// Loops over the outputs in `rows` × all columns, with the window of each in `down` and `across`.
 #define FOR_WINDOWS                                                                            \
   for (int64_t y = rows.begin; y < rows.end; y++) {                                            \

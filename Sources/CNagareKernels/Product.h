@@ -2,7 +2,7 @@
 /// included in a body (see Multiversion.h).
 ///
 /// It computes a tile C[i][j] = Σ_k A[i][k] B[k][j] of a few rows and one panel of columns. The
-/// elements of A are read where they are: A[i][k] = a[row[i] + step[k]], with k running over `steps`
+/// elements of A are read where they are: A[i][k] = a[a_row[i] + step[k]], with k running over `steps`
 /// entries of `step` and `run` consecutive elements from each. So the same loop reads a matrix
 /// (one step, a long run), the pixels under a filter (one step a tap, a run over the channels) or,
 /// for the gradient to a filter, one channel of many pixels (one step a pixel, runs of 1).
@@ -33,8 +33,8 @@ typedef struct {
   const int64_t *a_row, *step;
   int64_t steps, run;
   const REAL *b;
-  /// What is read next, which is fetched into the second-level cache meanwhile.
-  const char *ahead;
+  /// From where to where is read next, which is fetched into the second-level cache meanwhile.
+  const char *ahead, *ahead_end;
   /// C[i][j] is c[c_row[i] + j].
   REAL *c;
   const int64_t *c_row;
@@ -94,7 +94,8 @@ INLINE void NAME(multiply_steps)(
 #define STEPS 4
 #endif
 
-/// Ends and stores a tile. `whole` says that all its columns exist.
+/// Ends and stores a tile, all its vectors at once where `finish` of Epilogue.h takes one. `whole` says that
+/// all its columns exist.
 INLINE void NAME(end_tile)(
     const int rows, const int vectors, const bool whole, VECTOR sum[][2],
     const NAME(panel_product) *product) {
@@ -130,8 +131,9 @@ INLINE void NAME(tile)(
     const int rows, const int vectors, const bool single, NAME(panel_product) *product,
     int64_t tiles) {
   const int64_t width = vectors * LANES, steps = product->steps, run = product->run;
-  const char *ahead = product->ahead;
+  const char *ahead = product->ahead, *const ahead_end = product->ahead_end;
   for (; tiles > 0; tiles--, product->a_row += rows, product->c_row += rows) {
+    const int64_t stride = ahead < ahead_end ? 64 : 0;
     VECTOR sum[NARROW_ROWS][2];
     const REAL *pointer[NARROW_ROWS];
 #pragma clang loop unroll(full)
@@ -151,7 +153,7 @@ INLINE void NAME(tile)(
         int64_t k = run;
         for (; k >= STEPS; k -= STEPS) {
           __builtin_prefetch(ahead, 0, 2);
-          ahead += 64;
+          ahead += stride;
           NAME(multiply_steps)(rows, vectors, pointer, at, b, sum);
           at += STEPS;
           b += STEPS * width;
@@ -293,10 +295,12 @@ static void NAME(multiply)(
       const int64_t count = (group + tallest - 1) / tallest;
       const int64_t height = group / count, taller = group % count;
       const REAL *panel = b + j * depth + first * (narrow ? LANES : PANEL);
+      const REAL *next = panel + PANEL * depth;
       NAME(panel_product) product = {
           .a = a, .a_row = a_row + begin, .step = step, .steps = steps, .run = run, .b = panel,
-          .ahead = (const char *)(panel + PANEL * depth), .c = c + j, .c_row = c_row + begin,
-          .columns = existing, .accumulate = accumulate, .epilogue = epilogue, .channel = j};
+          .ahead = (const char *)next, .ahead_end = (const char *)(next + PANEL * steps * run),
+          .c = c + j, .c_row = c_row + begin, .columns = existing, .accumulate = accumulate,
+          .epilogue = epilogue, .channel = j};
       if (taller > 0) tiles[height](&product, taller);
       tiles[height - 1](&product, count - taller);
     }

@@ -4,6 +4,7 @@
 
 #include "Division.h"
 #include "PoolingGeometry.h"
+#include "Streaming.h"
 
 #include <stdatomic.h>
 
@@ -326,7 +327,9 @@ static void NAME(correlate)(
   memset(zeros, 0, (size_t)padded * sizeof(REAL));
   REAL *results = zeros + rounded_up(p->channels, 16);
   const bool pools = epilogue && epilogue->pools;
-  const bool streams = p->streams && p->target_channels % LANES == 0 &&
+  const bool is_large =
+      pools ? p->tiles * 4 * p->target_channels >= STREAMED : p->streams;
+  const bool streams = is_large && p->target_channels % LANES == 0 &&
                        (uintptr_t)target % VECTOR_BYTES == 0 && !(epilogue && epilogue->addend);
 
   const int64_t run = task % p->runs, slice = task / p->runs;

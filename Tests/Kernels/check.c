@@ -783,7 +783,7 @@ static void check_pooled_convolution(void) {
 /// The same of outputs that no cache holds, and of the gradient of pooling.
 static void check_pooled_streaming(void) {
   const int mark = piece_count;
-  const int64_t batch = 9, side = 254, channels = 16, pixels = side * side;
+  const int64_t batch = 17, side = 254, channels = 16, pixels = side * side;
   nagare_convolution shape = {
       .batch = batch, .input_height = side, .input_width = side, .input_channels = 8,
       .output_height = side, .output_width = side, .output_channels = channels,

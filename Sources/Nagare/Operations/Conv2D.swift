@@ -63,12 +63,17 @@ struct Conv2D: ConvolutionOp {
 
   /// The largest of each 2×2 results, and if asked for their places as MaxPoolWinners gives them; `nil`
   /// where no kernel does both.
+  ///
+  /// - Parameter size: Height, width and channels that the results must have, if they are known.
   func convolveAndPool(
-    _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue, keepsWinners: Bool
+    _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue, keepsWinners: Bool,
+    size: [Int]?
   ) throws(GraphError) -> [Tensor]? {
     var geometry = try geometry(inputs)
-    guard convolution.dataFormat == .nhwc, nagare_conv2d_pools_f32(&geometry) else { return nil }
     var dimensions = geometry.output
+    guard convolution.dataFormat == .nhwc, nagare_conv2d_pools_f32(&geometry),
+      dimensions.allSatisfy({ $0 > 0 }), size == nil || size == Array(dimensions.dropFirst())
+    else { return nil }
     try epilogue.check(dimensions)
     for axis in 1...2 { dimensions[axis] /= 2 }
     let output = try context.allocate(.float32, dimensions)

@@ -35,7 +35,7 @@ extension PlanDraft {
       for edge in unit.inputs where firstReader[edge] == nil { firstReader[edge] = position }
     }
     var replaced: [Int: Node.Edge] = [:]
-    var fused: [Int: PlanUnit] = [:]
+    var fused: [Int: Conv2DBackpropFilterBias] = [:]
     for bias in biases {
       let edge = bias.outputs[0]
       guard (bias.op as? BiasAddGrad)?.dataFormat == .nhwc,
@@ -44,15 +44,16 @@ extension PlanDraft {
         firstReader[edge, default: units.count] > position,
         bias.node.controlInputs.isEmpty, !isAwaited.contains(bias.node.id)
       else { continue }
-      let filter = units[position]
-      guard let output = add(bias.node.outputs[0], to: filter.node) else { continue }
-      fused[filter.node.id] = PlanUnit(
-        Conv2DBackpropFilterBias(gradient: gradient), for: filter.node, inputs: filter.inputs,
-        outputCount: 2)
+      let filter = units[position].node
+      guard let output = add(bias.node.outputs[0], to: filter) else { continue }
+      fused[filter.id] = Conv2DBackpropFilterBias(gradient: gradient)
       replaced[bias.node.id] = output
     }
     rewrite { unit, draft, replacement in
-      guard let output = replaced[unit.node.id] else { return fused[unit.node.id] ?? unit }
+      if let op = fused[unit.node.id] {
+        return PlanUnit(op, for: unit.node, inputs: unit.inputs, outputCount: 2)
+      }
+      guard let output = replaced[unit.node.id] else { return unit }
       replacement[unit.outputs[0]] = output
       draft.note(.fuseBiasGradient, unit.node, into: draft.nodes[output.node])
       return nil

@@ -1,5 +1,3 @@
-import CNagareKernels
-
 /// A convolution, what is done with its results, and max pooling in one kernel: of each 2×2 results only
 /// the largest leaves it.
 struct PooledConvolution: WithoutGradient {
@@ -20,11 +18,10 @@ struct PooledConvolution: WithoutGradient {
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     let (operands, epilogue) = convolution.operands(inputs)
-    let keepsWinners =
-      if case .winners = pooling { true } else { false }
+    let winners: MaxPoolWinners? = if case .winners(let op) = pooling { op } else { nil }
     // Windows of odd pictures end within a tile, and few channels have another kernel.
     if let results = try convolution.plain.convolveAndPool(
-      operands, context, epilogue, keepsWinners: keepsWinners)
+      operands, context, epilogue, keepsWinners: winners != nil, size: winners?.size)
     {
       return results
     }
