@@ -5,7 +5,7 @@ import Testing
 
 /// The whole chain: scenes, packing, loading, training, checkpoint, evaluation.
 struct OverfittingTests {
-  @Test(arguments: [(Detector.Kind.grid, 2000), (.multibox, 1200)])
+  @Test(arguments: [(Detector.Kind.grid, 2000), (.multibox, 1600)])
   func thirtyTwoScenesAreLearntByHeart(kind: Detector.Kind, lastStep: Int) throws {
     let folder = try TemporaryFolder()
     let detector = try Detector(kind, classCount: 1, width: 0.125, pictureSize: 96)
