@@ -166,9 +166,22 @@ static void NAME(evaluate_source_square)(
   NAME(evaluate_source_vector)(&rest, false, c, channels - c, values + c, plane);
 }
 
+/// One k: sum[i] += A[i] · B, the elements of A `a_row` apart.
+INLINE void NAME(product_step)(
+    const int rows, const int vectors, const REAL *a, int64_t a_row, const REAL *b,
+    VECTOR sum[][2]) {
+  const VECTOR b0 = NAME(load)(b);
+  const VECTOR b1 = vectors > 1 ? NAME(load)(b + LANES) : b0;
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++) {
+    sum[i][0] += a[i * a_row] * b0;
+    if (vectors > 1) sum[i][1] += a[i * a_row] * b1;
+  }
+}
+
 /// C[i][j] = Σ_k A[i][k] B[k][j] for `groups` times `rows` rows and as many vectors of columns, or
 /// that added to C. A[i][k] is a[i · a_row + k · a_step], one of which is 1 as `along` says: it means
-/// that k is consecutive.
+/// that k is consecutive. What lies behind B is fetched meanwhile.
 INLINE void NAME(product)(
     const int rows, const int vectors, const bool along, const REAL *a, int64_t a_stride,
     const REAL *b, int64_t b_row, int64_t depth, REAL *c, int64_t c_row, int64_t groups,
@@ -214,26 +227,12 @@ INLINE void NAME(product)(
       __builtin_prefetch(ahead, 0, 2);
       ahead += 64;
 #pragma clang loop unroll(full)
-      for (int j = 0; j < 4; j++, x += a_step, y += b_row) {
-        const VECTOR b0 = NAME(load)(y);
-        const VECTOR b1 = vectors > 1 ? NAME(load)(y + LANES) : b0;
-#pragma clang loop unroll(full)
-        for (int i = 0; i < rows; i++) {
-          sum[i][0] += x[i * a_row] * b0;
-          if (vectors > 1) sum[i][1] += x[i * a_row] * b1;
-        }
-      }
+      for (int j = 0; j < 4; j++, x += a_step, y += b_row)
+        NAME(product_step)(rows, vectors, x, a_row, y, sum);
     }
 #pragma clang loop unroll(disable)
-    for (; k < depth; k++, x += a_step, y += b_row) {
-      const VECTOR b0 = NAME(load)(y);
-      const VECTOR b1 = vectors > 1 ? NAME(load)(y + LANES) : b0;
-#pragma clang loop unroll(full)
-      for (int i = 0; i < rows; i++) {
-        sum[i][0] += x[i * a_row] * b0;
-        if (vectors > 1) sum[i][1] += x[i * a_row] * b1;
-      }
-    }
+    for (; k < depth; k++, x += a_step, y += b_row)
+      NAME(product_step)(rows, vectors, x, a_row, y, sum);
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
