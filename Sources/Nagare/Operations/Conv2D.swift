@@ -56,7 +56,9 @@ struct Conv2D: ConvolutionOp {
     try epilogue.check(geometry.output)
     let output = try context.allocate(T.dataType, geometry.output)
     if output.count > 0 {
-      try run(T.self, inputs, geometry, context, epilogue, epilogue.unmanaged(T.self), output)
+      try checkElements(inputs[1])
+      let input = try inputs[0].channelsLast(from: convolution.dataFormat, context)
+      try Self.run(T.self, input, inputs[1], geometry, context, epilogue, into: output)
     }
     return try output.arranged(as: convolution.dataFormat, context)
   }
@@ -78,9 +80,10 @@ struct Conv2D: ConvolutionOp {
     for axis in 1...2 { dimensions[axis] /= 2 }
     let output = try context.allocate(.float32, dimensions)
     let winners = keepsWinners ? try context.allocate(.uint8, dimensions) : nil
-    try run(
-      Float.self, inputs, geometry, context, epilogue,
-      epilogue.unmanaged(Float.self, pooled: (true, winners?.mutablePointer(UInt8.self))), output)
+    try checkElements(inputs[1])
+    try Self.run(
+      Float.self, inputs[0], inputs[1], geometry, context, epilogue,
+      pooled: (true, winners?.mutablePointer(UInt8.self)), into: output)
     return [output] + [winners].compactMap(\.self)
   }
 
@@ -114,17 +117,20 @@ struct Conv2D: ConvolutionOp {
     return geometry
   }
 
-  /// Convolves into `output`; `finish` is how the kernel takes `epilogue`.
-  private func run<T: ConvolutionElement>(
-    _: T.Type, _ inputs: [Tensor], _ geometry: nagare_convolution, _ context: KernelContext,
-    _ epilogue: Epilogue, _ finish: nagare_epilogue, _ output: Tensor
-  ) throws(GraphError) {
-    let filter = inputs[1]
+  private func checkElements(_ filter: Tensor) throws(GraphError) {
     guard filter.count > 0 else {
       throw .invalidArgument(
         "filter must not have zero elements (i.e. all dimensions must be non-zero)")
     }
-    let input = try inputs[0].channelsLast(from: convolution.dataFormat, context)
+  }
+
+  /// Convolves pictures with channels last into `output`, or pools the results as `Epilogue.unmanaged` says.
+  static func run<T: ConvolutionElement>(
+    _: T.Type, _ input: Tensor, _ filter: Tensor, _ geometry: nagare_convolution,
+    _ context: KernelContext, _ epilogue: Epilogue,
+    pooled: (Bool, winners: UnsafeMutablePointer<UInt8>?) = (false, nil), into output: Tensor
+  ) throws(GraphError) {
+    let finish = epilogue.unmanaged(T.self, pooled: pooled)
     let kernels = T.convolution
     let packed = try kernels.packing.packed(filter, geometry, context)
     let (x, w, y) = (

@@ -104,11 +104,11 @@ extension nagare_convolution {
   }
 }
 
-/// What becomes of the results of a convolution.
+/// What becomes of the results of a convolution or of a product of matrices.
 struct Epilogue {
   enum Activation { case none, relu, relu6 }
 
-  /// One element an output channel, added to every pixel.
+  /// One element an output channel or column, added to every pixel or row.
   var bias: Tensor?
   /// A tensor like the output, added after that.
   var addend: Tensor?
@@ -118,7 +118,7 @@ struct Epilogue {
   ///
   /// - Throws: `invalidArgument` in BiasAdd's words.
   func check(_ output: [Int]) throws(GraphError) {
-    if let bias, bias.dimensions != [output[3]] {
+    if let bias, bias.dimensions != [output[output.count - 1]] {
       throw .invalidArgument(
         "Must provide as many biases as the last dimension of the input tensor: \(bias.shape) vs. "
           + "\(Shape(output))")
@@ -131,9 +131,8 @@ struct Epilogue {
   /// What becomes of results that no kernel has made.
   func applied(to results: Tensor, _ context: KernelContext) throws(GraphError) -> Tensor {
     var results = results
-    for term in [bias, addend].compactMap(\.self) {
-      results = try AddV2().computeOutput([results, term], context)
-    }
+    if let bias { results = try BiasAdd().compute([results, bias], context)[0] }
+    if let addend { results = try AddV2().computeOutput([results, addend], context) }
     switch activation {
     case .none: return results
     case .relu: return try Relu().computeOutput([results], context)
@@ -224,9 +223,12 @@ struct ConvolutionKernels<T> {
     func packed(
       _ filter: Tensor, _ geometry: nagare_convolution, _ context: KernelContext
     ) throws(GraphError) -> Tensor where T: Scalar {
-      let (isConstant, kept) = filter.storage.packing.withLock { ($0.isConstant, $0.filter) }
-      guard isConstant else { return try pack(filter, geometry, context) }
-      if let kept, kept.suits(T.dataType, geometry, isForInput: isForInput) { return kept.elements }
+      guard filter.storage.isConstant else { return try pack(filter, geometry, context) }
+      if let kept = filter.storage.packing.withLock(\.filter),
+        kept.suits(T.dataType, geometry, isForInput: isForInput)
+      {
+        return kept.elements
+      }
       let elements = try pack(filter, geometry, context)
       let packed = PackedFilter(elements, geometry, isForInput: isForInput)
       filter.storage.packing.withLock { if $0.isConstant { $0.filter = packed } }

@@ -27,6 +27,12 @@ struct MatMul: Op {
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
+    [try multiply(inputs, context)]
+  }
+
+  func multiply(
+    _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue = Epilogue()
+  ) throws(GraphError) -> Tensor {
     let (a, b) = (inputs[0], inputs[1])
     guard let element = MatrixProduct.Element(a.dataType) else {
       throw .unsupported(Self.name, a.dataType)
@@ -42,11 +48,17 @@ struct MatMul: Op {
     }
     let product = MatrixProduct(
       left: a.dimensions, right: b.dimensions, transposeA: transposeA, transposeB: transposeB)
-    let output = try context.allocate(a.dataType, [product.m, product.n])
+    let dimensions = [product.m, product.n]
+    try epilogue.check(dimensions)
+    let output = try context.allocate(a.dataType, dimensions)
+    if element == .float32, let geometry = product.convolution(isConstant: b.storage.isConstant) {
+      try Conv2D.run(Float.self, a, b, geometry, context, epilogue, into: output)
+      return output
+    }
     try product.compute(
       element, count: 1, a.storage.base, { $0 }, b.storage.base, { $0 }, output.storage.base,
       context)
-    return [output]
+    return try epilogue.applied(to: output, context)
   }
 
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {

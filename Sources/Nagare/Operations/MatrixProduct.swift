@@ -22,6 +22,17 @@ struct MatrixProduct {
     n = transposeB ? right[0] : right[1]
   }
 
+  /// The product as a convolution of a row of pixels, whose kernel packs all of B before it multiplies:
+  /// where B is a constant, and so is packed once, or A has many rows.
+  func convolution(isConstant: Bool) -> nagare_convolution? {
+    guard !transposeA, !transposeB, m > 0, n > 0, k > 0, isConstant || m >= 128 else { return nil }
+    return nagare_convolution(
+      batch: 1, input_height: 1, input_width: Int64(m), input_channels: Int64(k),
+      output_height: 1, output_width: Int64(m), output_channels: Int64(n), filter_height: 1,
+      filter_width: 1, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1,
+      padding_top: 0, padding_left: 0, groups: 1)
+  }
+
   /// A number that there is a product kernel for.
   enum Element {
     case float32, float64, int32, int64
@@ -50,7 +61,7 @@ struct MatrixProduct {
     // Tiles are large, for each packs the part of B that it needs; small products are one tile. Few rows
     // use B as it is, once.
     var (height, width) = (m, n)
-    if m <= 3, !transposeB, count < 8, Double(n) * Double(max(1, k)) * Double(count) > 8e5 {
+    if m <= 3, !transposeB, count < 8, Double(n) * Double(max(1, k)) * Double(count) > 2.5e5 {
       width = min(n, max(64, ((n - 1) / (8 / count) / 64 + 1) * 64))
     } else if Double(m) * Double(n) * Double(max(1, k)) * Double(count) > 2e6, count < 8 {
       height = min(m, max(96, ((m - 1) / 8 / 6 + 1) * 6))

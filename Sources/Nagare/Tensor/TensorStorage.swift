@@ -20,6 +20,9 @@ final class TensorStorage: @unchecked Sendable {
     var filter: PackedFilter?
   }
 
+  /// Whether the elements never change, so that what a kernel packed of them may be kept.
+  var isConstant: Bool { packing.withLock(\.isConstant) }
+
   /// Uninitialized bytes.
   ///
   /// - Throws: `resourceExhausted` when the process's tensors would exceed `Memory.limit`.

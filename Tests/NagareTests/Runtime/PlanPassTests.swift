@@ -285,6 +285,57 @@ import TestSupport
     #expect(error?.node?.contains("sum") == true)
   }
 
+  /// Constant factors are packed once, others for many rows, and transposed ones are read as they are.
+  @Test(arguments: [1, 3, 200], [true, false]) func productsAreFused(
+    rows: Int, isConstant: Bool
+  ) throws {
+    let graph = Graph()
+    func ramp(_ dimensions: [Int]) throws -> Tensor {
+      try Tensor((0..<dimensions.reduce(1, *)).map { Float($0 * 7 % 23) / 8 - 1.25 }).reshaped(
+        dimensions)
+    }
+    var feeds: [Output: Tensor] = [:]
+    func operand(_ dimensions: [Int]) throws -> Output {
+      if isConstant { return try graph.constant(ramp(dimensions)) }
+      let placeholder = try graph.placeholder(.float32, shape: Shape(dimensions))
+      feeds[placeholder] = try ramp(dimensions)
+      return placeholder
+    }
+    let x = try graph.placeholder(.float32, shape: [nil, 40], name: "x")
+    feeds[x] = try ramp([rows, 40])
+    let first = try relu(biasAdd(matmul(x, operand([40, 300])), operand([300])))
+    let second = try relu6(add(operand([33]), matmul(first, operand([300, 33]))))
+    let third = try matmul(second, operand([40, 33]), transposeB: true)
+    let output = try relu(add(add(third, operand([40])), x))
+    let plan = try Plan(graph, feeds: Array(feeds.keys), fetches: [output], targets: [])
+    #expect(types(plan) == [String](repeating: FusedMatMul.name, count: 3))
+    let fused = try Session(graph).run(output, feeds: feeds)
+    let plain = try Session(graph, passes: []).run(output, feeds: feeds)
+    let (a, b) = (try plain.elements(Float.self), try fused.elements(Float.self))
+    let scale = a.max() ?? 0
+    #expect(scale > 6 && a.contains(0))
+    for (x, y) in zip(a, b) { #expect(abs(x - y) <= 2e-6 * scale) }
+  }
+
+  /// A feed in the place of a constant makes a product that a vector does not fit, but broadcasts with.
+  @Test func vectorsThatBroadcastInTheRunAreAddedAsWithoutPasses() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [1, 2], name: "x")
+    let elements = try graph.placeholder(.float32, shape: [nil], name: "elements")
+    let size = try graph.constant([2, 3])
+    let y = try relu(
+      add(matmul(x, reshape(elements, size)), graph.constant(Tensor([Float(1), 2, 3]))))
+    let feeds = [
+      x: try Tensor([Float(1), 2]).reshaped([1, 2]), size: try Tensor([Int32(2), 1]),
+      elements: try Tensor([Float(3), 4]),
+    ]
+    for passes in [PlanPass.allCases, []] {
+      #expect(
+        try Session(graph, passes: passes).run(y, feeds: feeds).elements(Float.self)
+          == [12, 13, 14])
+    }
+  }
+
   @Test func whatIsFetchedOrAwaitedStays() throws {
     let network = try Network()
     let additions = network.graph.nodes.filter { $0.type == "BiasAdd" }

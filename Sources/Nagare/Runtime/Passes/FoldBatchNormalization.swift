@@ -8,7 +8,7 @@ extension PlanDraft {
     var fused: [Int: PlanUnit] = [:]
     var absorbed: [Int: Int] = [:]
     for unit in units {
-      guard var convolution = unit.fusedConvolution, isPure(unit), unit.inputs.count == 2,
+      guard var convolution = unit.fusedProduct, isPure(unit), unit.inputs.count == 2,
         let filter = known[unit.inputs[1]],
         let reader = uses.soleReader(of: unit.node), reader.node.controlInputs.isEmpty,
         isPure(reader), let normalization = reader.op as? any FusedBatchNormOp,

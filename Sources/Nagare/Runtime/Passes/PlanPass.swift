@@ -9,7 +9,7 @@ public enum PlanPass: String, CaseIterable, Sendable {
   case mergeEqual = "merge-equal"
   /// Batch normalization by constants in the filter of the convolution before it.
   case foldBatchNormalization = "fold-batch-normalization"
-  /// Convolution, bias, the sum with another tensor and ReLU or ReLU6 in one kernel.
+  /// Convolution or matrix product, bias, the sum with another tensor and ReLU or ReLU6 in one kernel.
   case fuseEpilogue = "fuse-epilogue"
   /// The gradient of ReLU in the kernel of the convolution's gradient that it is applied to.
   case fuseReluGradient = "fuse-relu-gradient"

@@ -1,31 +1,31 @@
 import CNagareKernels
 
-/// A convolution and what is done with its results in one kernel: a vector added to every pixel, a tensor
-/// added, and ReLU or ReLU6.
-protocol FusedConvolution: MultiplyAddOp, SingleOutputOp, WithoutGradient {
-  associatedtype Plain: ConvolutionOp & MultiplyAddOp
+/// A convolution or a product of matrices and what is done with its results in one kernel: a vector added
+/// to every pixel or row, a tensor added, and ReLU or ReLU6.
+protocol FusedProduct: MultiplyAddOp, SingleOutputOp, WithoutGradient {
+  associatedtype Plain: MultiplyAddOp
 
   var plain: Plain { get set }
-  var fusion: ConvolutionFusion { get set }
+  var fusion: ProductFusion { get set }
 
-  func convolve(
+  func multiply(
     _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue
   ) throws(GraphError) -> Tensor
 }
 
-/// The operands of a fused convolution. Its inputs are those of the convolution, without the filter where
-/// that is among the constants, then the bias and the addend that it has.
-struct ConvolutionFusion: Sendable {
+/// The operands of a fused product. Its inputs are those of the product, without the filter where that is
+/// among the constants, then the bias and the addend that it has.
+struct ProductFusion: Sendable {
   /// A filter and a bias that were computed when the plan was made.
   var constants: (filter: Tensor, bias: Tensor)?
   var hasBias = false
-  /// Node and op of the addition of two tensors, the convolution's place in which is `place`.
+  /// Node and op of the addition of two tensors, the product's place in which is `place`.
   var addition: (node: Node, op: any SingleOutputOp, place: Int)?
   var activation = Epilogue.Activation.none
 }
 
-extension FusedConvolution {
-  init(_ plain: Plain, _ fusion: ConvolutionFusion = ConvolutionFusion()) {
+extension FusedProduct {
+  init(_ plain: Plain, _ fusion: ProductFusion = ProductFusion()) {
     self.init()
     self.plain = plain
     self.fusion = fusion
@@ -33,7 +33,7 @@ extension FusedConvolution {
 
   func infer(_ inputs: [TensorSpec]) throws(GraphError) -> [Shape] { [.unknown] }
 
-  /// The operands of the plain convolution, and what becomes of its results.
+  /// The operands of the plain product, and what becomes of its results.
   func operands(_ inputs: [Tensor]) -> ([Tensor], Epilogue) {
     var operands = inputs
     var epilogue = Epilogue(activation: fusion.activation)
@@ -53,9 +53,9 @@ extension FusedConvolution {
     let (operands, epilogue) = operands(inputs)
     guard let addend = epilogue.addend, let addition = fusion.addition,
       plain.outputDimensions(operands) != addend.dimensions
-    else { return try convolve(operands, context, epilogue) }
+    else { return try multiply(operands, context, epilogue) }
     // Shapes that are known in the run only may go together in another way, or not at all.
-    let result = try convolve(operands, context, Epilogue(bias: epilogue.bias))
+    let result = try multiply(operands, context, Epilogue(bias: epilogue.bias))
     let terms = addition.place == 0 ? [result, addend] : [addend, result]
     let sum: Tensor
     do throws(GraphError) {
@@ -72,7 +72,7 @@ extension FusedConvolution {
   }
 }
 
-extension ConvolutionOp {
+extension Op {
   /// The dimensions of the output, or `nil` where the op refuses the inputs.
   fileprivate func outputDimensions(_ inputs: [Tensor]) -> [Int]? {
     let specs = inputs.map { TensorSpec($0.dataType, $0.shape) }
@@ -81,15 +81,15 @@ extension ConvolutionOp {
 }
 
 /// TensorFlow's own optimizer makes `_FusedConv2D` of the same nodes.
-struct FusedConv2D: FusedConvolution {
+struct FusedConv2D: FusedProduct {
   var plain = Conv2D()
-  var fusion = ConvolutionFusion()
+  var fusion = ProductFusion()
 
   static let name = "_FusedConv2D"
   static let signature = Signature(
     inputs: ["inputs: T"], outputs: ["output: T"], types: ["T": .of(.float32)])
 
-  func convolve(
+  func multiply(
     _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue
   ) throws(GraphError) -> Tensor {
     try plain.convolve(Float.self, inputs, context, epilogue)
@@ -97,38 +97,58 @@ struct FusedConv2D: FusedConvolution {
 }
 
 /// TensorFlow's own optimizer makes `_FusedDepthwiseConv2dNative` of the same nodes.
-struct FusedDepthwiseConv2D: FusedConvolution {
+struct FusedDepthwiseConv2D: FusedProduct {
   var plain = DepthwiseConv2D()
-  var fusion = ConvolutionFusion()
+  var fusion = ProductFusion()
 
   static let name = "_FusedDepthwiseConv2dNative"
   static let signature = Signature(
     inputs: ["inputs: T"], outputs: ["output: T"], types: ["T": .of(.float32)])
 
-  func convolve(
+  func multiply(
     _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue
   ) throws(GraphError) -> Tensor {
     try plain.convolve(inputs, context, nagare_depthwise_f32, epilogue)
   }
 }
 
+/// TensorFlow's own optimizer makes `_FusedMatMul` of the same nodes.
+struct FusedMatMul: FusedProduct {
+  var plain = MatMul()
+  var fusion = ProductFusion()
+
+  static let name = "_FusedMatMul"
+  static let signature = Signature(
+    inputs: ["inputs: T"], outputs: ["output: T"], types: ["T": .of(.float32)])
+
+  func multiply(
+    _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue
+  ) throws(GraphError) -> Tensor {
+    try plain.multiply(inputs, context, epilogue)
+  }
+}
+
 extension PlanUnit {
-  /// The fused form of a convolution of pictures with channels last, if this is one that takes more.
-  var fusedConvolution: (any FusedConvolution)? {
+  /// The fused form of a product of matrices or of a convolution of pictures with channels last, if this is
+  /// one that takes more.
+  var fusedProduct: (any FusedProduct)? {
+    guard let output = node.outputs.first, output.dataType == .float32 else { return nil }
     // Casts take longer to fail than types to compare.
-    let fused: (any FusedConvolution)? =
+    let fused: (any FusedProduct)? =
       if isOp(Conv2D.self) {
-        (op as? Conv2D).map { FusedConv2D($0) }
+        (op as? Conv2D).flatMap { $0.convolution.dataFormat == .nhwc ? FusedConv2D($0) : nil }
       } else if isOp(DepthwiseConv2D.self) {
-        (op as? DepthwiseConv2D).map { FusedDepthwiseConv2D($0) }
+        (op as? DepthwiseConv2D).flatMap {
+          $0.convolution.dataFormat == .nhwc ? FusedDepthwiseConv2D($0) : nil
+        }
+      } else if isOp(MatMul.self) {
+        (op as? MatMul).map { FusedMatMul($0) }
       } else if isOp(FusedConv2D.self) || isOp(FusedDepthwiseConv2D.self) {
-        op as? any FusedConvolution
+        op as? any FusedProduct
       } else {
         nil
       }
-    guard let fused, fused.plain.convolution.dataFormat == .nhwc,
-      node.outputs[0].dataType == .float32,
-      fused.fusion.addition == nil, fused.fusion.activation == .none
+    guard let fused, fused.fusion.addition == nil, fused.fusion.activation == .none
     else { return nil }
     return fused
   }
