@@ -342,13 +342,20 @@ static void NAME(correlate)(
     const int64_t last = least(p->tiles, 6 * bound(p->sixes, block + 1, p->blocks));
     const int64_t tiles = last - first;
     const place start = place_of(first, p->down, p->across);
+    const int64_t following =
+        block + 1 < last_block
+            ? least(p->tiles, 6 * bound(p->sixes, block + 2, p->blocks)) - last
+            : 0;
+    NAME(upcoming) next = {
+        .pictures = source, .height = p->height, .width = p->width, .pixel = p->channels,
+        .elements = p->channels, .top = p->top - 2, .left = p->left - 2, .tiles = following,
+        .at = place_of(last, p->down, p->across)};
     place at = start;
     for (int64_t t = 0; t < tiles; t++, advance(&at, p->down, p->across)) {
       NAME(square) square;
       NAME(find)(
           source + at.image * source_size, p->height, p->width, p->channels, at.y * 4 - p->top,
           at.x * 4 - p->left, 6, zeros, &square);
-      NAME(prefetch)(&square, 6, p->channels);
       NAME(evaluate_source_square)(&square, p->channels, values + t * padded, plane);
     }
     for (int64_t chunk = first_channel; chunk < last_channel; chunk += CHUNK) {
@@ -356,9 +363,19 @@ static void NAME(correlate)(
       const int64_t width = rounded_up(columns, LANES);
       const int64_t product_plane = p->block_tiles * width + PLANE_GAP;
       const REAL *b = packed + 36 * (chunk * p->channels + chunk / CHUNK * PLANE_GAP);
+      const bool is_last = chunk + CHUNK >= last_channel;
+      NAME(upcoming) masks = {
+          .pictures = mask ? mask + chunk : NULL, .height = p->target_height,
+          .width = p->target_width, .pixel = p->target_channels, .elements = columns,
+          .tiles = mask ? tiles : 0, .at = start};
+      const int64_t panels = quotient_up(width, PANEL);
       for (int64_t i = 0; i < 36; i++, b += PLANE_GAP)
         for (int64_t j = 0; j < width; j += PANEL) {
-          const int64_t panel = least(PANEL, width - j);
+          const int64_t panel = least(PANEL, width - j), part = i * panels + j / PANEL;
+          // The rest of the filter would drive out what is fetched much earlier.
+          if (is_last && i >= 12)
+            NAME(fetch)(&next, p->down, p->across, part - 12 * panels, 24 * panels);
+          NAME(fetch)(&masks, p->down, p->across, part, 36 * panels);
           for (int64_t k = 0; k < p->channels; k += SUM_CHANNELS)
             NAME(multiply_panel)(
                 values + i * plane + k, padded, tiles, b + k * panel, panel,

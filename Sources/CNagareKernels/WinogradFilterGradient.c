@@ -217,7 +217,6 @@ static void NAME(filter_gradient)(
               input_chunk,
           shape->input_height, shape->input_width, shape->input_channels,
           y - shape->padding_top, x - shape->padding_left, 6, zeros, &square);
-      NAME(prefetch)(&square, 6, inputs);
       NAME(evaluate_source_square)(&square, inputs, input_values + t * input_width, input_plane);
       NAME(find)(
           output_gradient +
@@ -225,18 +224,32 @@ static void NAME(filter_gradient)(
               output_chunk,
           shape->output_height, shape->output_width, shape->output_channels, y, x, 4, zeros,
           &square);
-      NAME(prefetch)(&square, 4, outputs);
       NAME(evaluate_gradient_square)(
           &square, outputs, output_values + t * output_width, output_plane);
       if (bias) NAME(add_square)(&square, outputs, block_bias);
     }
     if (bias) NAME(add_rows)(block_bias, 1, 0, outputs, bias);
+    const int64_t following = least(d->block_tiles, end - first - tiles);
+    NAME(upcoming) next_input = {
+        .pictures = input + input_chunk, .height = shape->input_height,
+        .width = shape->input_width, .pixel = shape->input_channels, .elements = inputs,
+        .top = shape->padding_top - 2, .left = shape->padding_left - 2, .at = at,
+        .tiles = following};
+    NAME(upcoming) next_gradient = {
+        .pictures = output_gradient + output_chunk, .height = shape->output_height,
+        .width = shape->output_width, .pixel = shape->output_channels, .elements = outputs,
+        .at = at, .tiles = following};
+    const int64_t panels = quotient_up(output_width, PANEL);
     for (int64_t i = 0; i < 36; i++)
-      for (int64_t j = 0; j < output_width; j += PANEL)
+      for (int64_t j = 0; j < output_width; j += PANEL) {
+        const int64_t part = i * panels + j / PANEL;
+        NAME(fetch)(&next_input, d->down, d->across, part, 36 * panels);
+        NAME(fetch)(&next_gradient, d->down, d->across, part, 36 * panels);
         NAME(multiply_panel)(
             input_values + i * input_plane, input_width, inputs,
             output_values + i * output_plane + j, output_width, tiles,
             output_width - j == LANES, sums + i * sum_plane + j, output_width, first > begin);
+      }
   }
   const int64_t taps = shape->input_channels * shape->output_channels;
   NAME(finish)(

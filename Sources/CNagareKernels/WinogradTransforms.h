@@ -108,14 +108,37 @@ INLINE void NAME(find)(
     }
 }
 
-/// Fetches what the square two tiles to the right has and the next one has not. That may lie beyond the
-/// picture, where fetching does no harm.
-INLINE void NAME(prefetch)(const NAME(square) *square, const int64_t side, int64_t elements) {
-  if (!square->inside) return;
-  const REAL *from = square->corner + (side + 4) * square->pixel;
-  for (int64_t y = 0; y < side; y++, from += square->row)
-    for (int64_t x = 0; x < 4; x++)
-      for (int64_t c = 0; c < elements; c += 16) __builtin_prefetch(from + x * square->pixel + c);
+/// The pixels of tiles that are read soon, and are fetched into the second-level cache while the products
+/// of others are computed.
+typedef struct {
+  /// Pictures of `height` rows of `width` pixels of `pixel` elements, `elements` of which are fetched.
+  const REAL *pictures;
+  int64_t height, width, pixel, elements;
+  /// Where the first tile of a picture begins.
+  int64_t top, left;
+  /// The tile, and how many of its four rows, and of all, have been fetched.
+  place at;
+  int64_t row, done;
+  int64_t tiles;
+} NAME(upcoming);
+
+/// Fetches part number `part` of `parts`.
+INLINE void NAME(fetch)(
+    NAME(upcoming) *next, int64_t down, int64_t across, int64_t part, int64_t parts) {
+  const int64_t end = bound(4 * next->tiles, part + 1, parts);
+  for (; next->done < end; next->done++) {
+    const int64_t y = next->at.y * 4 + next->row - next->top, x = next->at.x * 4 - next->left;
+    if (y >= 0 && y < next->height && x >= 0 && x + 4 <= next->width) {
+      const REAL *pixel =
+          next->pictures +
+          ((next->at.image * next->height + y) * next->width + x) * next->pixel;
+      for (int64_t i = 0; i < 4; i++, pixel += next->pixel)
+        for (int64_t c = 0; c < next->elements; c += 16) __builtin_prefetch(pixel + c, 0, 2);
+    }
+    if (++next->row < 4) continue;
+    next->row = 0;
+    advance(&next->at, down, across);
+  }
 }
 
 /// A vector of channels, `count` of which exist, of pixel (y, x) of a square.
@@ -224,7 +247,7 @@ INLINE void NAME(product)(
 #endif
 #pragma clang loop unroll(disable)
     for (; k + 4 <= depth; k += 4) {
-      __builtin_prefetch(ahead, 0, 2);
+      __builtin_prefetch(ahead, 0, 3);
       ahead += 64;
 #pragma clang loop unroll(full)
       for (int j = 0; j < 4; j++, x += a_step, y += b_row)
