@@ -8,9 +8,11 @@
 
 #include <stdatomic.h>
 
-/// Elements of the transformed source of a block, which stays in the second-level cache.
-#define BLOCK_VALUES 131072
-#define MOST_TILES 24
+/// Tiles of a block. All of the filter is read for each block, from further away than what is kept of the
+/// source: blocks of fewer tiles cost more than the second-level cache saves.
+#define MOST_TILES 30
+/// Elements of the transformed source of a block at most.
+#define BLOCK_VALUES 1048576
 /// Target channels whose products are made and interpolated at a time.
 #define CHUNK 64
 /// Channels whose products are summed one by one; longer sums lose precision.
@@ -33,19 +35,34 @@ typedef struct {
   bool streams;
 } problem;
 
+/// Parts of the target channels that each of `runs` runs of blocks is divided into.
+static int64_t slices_of(int64_t runs, int64_t chunks) {
+  return most(1, least(chunks, 8 / runs));
+}
+
 static problem divided(problem p, int64_t batch) {
   p.down = quotient_up(p.target_height, 4);
   p.across = quotient_up(p.target_width, 4);
   p.tiles = batch * p.down * p.across;
   p.sixes = quotient_up(p.tiles, 6);
+  const int64_t chunks = quotient_up(p.target_channels, CHUNK);
   const int64_t most_tiles = BLOCK_VALUES / (36 * rounded_up(p.channels, 8));
   const int64_t most_sixes = most(2, least(most_tiles, MOST_TILES) / 6);
   p.blocks = quotient_up(p.sixes, most_sixes);
-  // A few threads get as many blocks each.
-  if (p.blocks > 1 && p.blocks < 16) p.blocks = least(p.sixes, rounded_up(p.blocks, 4));
+  const bool fits = most_tiles >= 36;
+  if (fits && p.tiles <= MOST_TILES && chunks >= 4) {
+    // The filter, which is much larger than the source, is read once.
+    p.blocks = 1;
+  } else if (fits && p.blocks > 4 && p.sixes <= 24) {
+    p.blocks = 4;
+  } else if (p.blocks < 16) {
+    // A few threads get as many tasks each.
+    while (p.blocks > 1 && p.blocks < p.sixes && p.blocks * slices_of(p.blocks, chunks) % 4 != 0)
+      p.blocks++;
+  }
   p.block_tiles = 6 * quotient_up(p.sixes, p.blocks);
   p.runs = least(p.blocks, 64);
-  p.slices = most(1, least(quotient_up(p.target_channels, CHUNK), 8 / p.runs));
+  p.slices = slices_of(p.runs, chunks);
   p.streams = batch * p.target_height * p.target_width * p.target_channels >= STREAMED;
   return p;
 }

@@ -53,6 +53,16 @@ struct StridedCopy {
     return steps
   }
 
+  /// Whether the elements of a box that is not empty follow each other in row-major order.
+  static func isDense(_ dimensions: [Int], _ steps: [Int]) -> Bool {
+    var next = 1
+    for index in dimensions.indices.reversed() where dimensions[index] != 1 {
+      guard dimensions[index] > 0, steps[index] == next else { return false }
+      next *= dimensions[index]
+    }
+    return true
+  }
+
   /// Copies from `source` to `target`, tensors of one type.
   ///
   /// - Throws: `unimplemented` for types without elements in memory.
@@ -201,6 +211,14 @@ extension Tensor {
     _ dimensions: [Int], steps: [Int], start: Int = 0, _ context: KernelContext
   ) throws(GraphError) -> Tensor {
     let result = try context.allocate(dataType, dimensions)
+    // What lies in a row, and is not worth a second thread, needs no plan.
+    if let size = dataType.byteCount, size <= 8, result.count <= context.grain(),
+      StridedCopy.isDense(dimensions, steps)
+    {
+      result.storage.base.copyMemory(
+        from: storage.base + start * size, byteCount: result.count * size)
+      return result
+    }
     try StridedCopy(
       dimensions, from: steps, to: StridedCopy.steps(dimensions), sourceStart: start
     ).run(self, result, context)

@@ -55,7 +55,8 @@ extension PlanDraft {
     switch reader.op {
     case let op as BiasAdd where op.dataFormat == .nhwc: place = 0
     // A vector that a feed has changed may broadcast.
-    case is Add where trustsSpecs, is AddV2 where trustsSpecs: place = reader.inputs[0].node == node.id ? 0 : 1
+    case is Add where trustsSpecs, is AddV2 where trustsSpecs:
+      place = reader.inputs[0].node == node.id ? 0 : 1
     default: return nil
     }
     guard reader.inputs[place].node == node.id,
@@ -70,7 +71,8 @@ extension PlanDraft {
     let place = reader.inputs[0].node == node.id ? 0 : 1
     let other = reader.inputs[1 - place]
     let (shape, otherShape) = (node.outputs[0].shape, spec(of: other).shape)
-    guard let rank = shape.rank, rank == 2 || rank == 4, otherShape.rank == rank, spec(of: other).dataType == .float32
+    guard let rank = shape.rank, rank == 2 || rank == 4, otherShape.rank == rank,
+      spec(of: other).dataType == .float32
     else { return nil }
     // Sizes that are not known are compared in the run.
     return (0..<rank).allSatisfy { shape[$0] == otherShape[$0] } ? (place, other) : nil
