@@ -57,7 +57,26 @@ static int64_t rows_read(const nagare_convolution *shape, int64_t rows) {
   return least(shape->input_height, all);
 }
 
+/// Elements of the rows that a task has copied, so that they stay in the first-level cache.
+#define COPIED 6144
+
+/// Channels of which the rows that a task reads are copied at a time, or 0 where they are read where they
+/// are. Pixels of many channels, often a power of two, lie in a few sets of the cache.
+static int64_t copied_channels(const nagare_convolution *shape) {
+  const int64_t channels = shape->output_channels;
+  if (channels != shape->input_channels || channels < 256) return 0;
+  // It takes several readings of an element to be worth it.
+  if (shape->stride_height * shape->stride_width > 1 ||
+      shape->filter_height * shape->filter_width < 4)
+    return 0;
+  const int64_t pixels = rows_read(shape, output_block(shape)) * shape->input_width;
+  return least(channels, COPIED / pixels / 32 * 32);
+}
+
 static int64_t forward_scratch(const nagare_convolution *shape, int64_t element) {
+  const int64_t copied = copied_channels(shape);
+  if (copied > 0)
+    return rows_read(shape, output_block(shape)) * shape->input_width * copied * element;
   if (shape->output_channels == shape->input_channels) return 0;
   return rows_read(shape, output_block(shape)) * shape->input_width * shape->output_channels *
          element;
@@ -266,62 +285,88 @@ static void NAME(sum_taps)(
 #undef SUM
 }
 
+/// `count` channels from `channel` on of row `y` of an output. Their elements of the input's pixels lie
+/// from `source` on, `pixel` elements apart, those of row `first` first.
+static void NAME(depthwise_row)(
+    const nagare_convolution *shape, const REAL *source, int64_t pixel, int64_t first,
+    const REAL *filter, const nagare_epilogue *epilogue, int64_t y, int64_t channel,
+    int64_t count, REAL *output, int64_t at) {
+  const int64_t channels = shape->output_channels, line = shape->input_width * pixel;
+  const range whole = seeing_all(shape);
+  const range tall = inside(
+      y, shape->stride_height, shape->dilation_height, shape->padding_top, shape->filter_height,
+      shape->input_height);
+  const int64_t top = y * shape->stride_height - shape->padding_top - first +
+                      tall.begin * shape->dilation_height;
+  NAME(tap_grid) taps = {
+      .rows = most(0, tall.end - tall.begin), .source_row = shape->dilation_height * line,
+      .source_column = shape->dilation_width * pixel,
+      .filter_row = shape->filter_width * channels, .filter_column = channels};
+  for (int64_t x = 0; x < shape->output_width;) {
+    const bool together = x >= whole.begin && x + TOGETHER <= whole.end;
+    const range wide = inside(
+        x, shape->stride_width, shape->dilation_width, shape->padding_left, shape->filter_width,
+        shape->input_width);
+    taps.columns = most(0, wide.end - wide.begin);
+    const int64_t left =
+        x * shape->stride_width - shape->padding_left + wide.begin * shape->dilation_width;
+    const int64_t place = at + x * channels + channel;
+    const NAME(epilogue) finish = NAME(epilogue_from)(epilogue, channel, place);
+    NAME(sum_taps)(
+        together, &taps, source + top * line + left * pixel, shape->stride_width * pixel,
+        filter + (tall.begin * shape->filter_width + wide.begin) * channels + channel,
+        epilogue ? &finish : NULL, count, output + place, channels);
+    x += together ? TOGETHER : 1;
+  }
+}
+
 static void NAME(depthwise)(
     const nagare_convolution *shape, const REAL *input, const REAL *filter,
     const nagare_epilogue *epilogue, REAL *output, int64_t task, void *scratch) {
   const int64_t block = output_block(shape), down = quotient_up(shape->output_height, block);
   const int64_t image = task / down, begin = task % down * block;
   const int64_t end = least(shape->output_height, begin + block);
-  const int64_t channels = shape->output_channels, line = shape->input_width * channels;
+  const int64_t channels = shape->output_channels;
   const int64_t multiplier = channels / shape->input_channels;
   const int64_t input_line = shape->input_width * shape->input_channels;
   const REAL *picture = input + image * shape->input_height * input_line;
-  int64_t first = 0;
-  if (multiplier > 1) {
+  const int64_t row = shape->output_width * channels;
+  const int64_t start = image * shape->output_height * row;
+  // The rows that are read, where those that are read are copied.
+  const int64_t copied = copied_channels(shape);
+  int64_t first = 0, last = 0;
+  if (multiplier > 1 || copied > 0) {
     first = begin * shape->stride_height - shape->padding_top;
-    int64_t last = first + (end - begin - 1) * shape->stride_height +
-                   (shape->filter_height - 1) * shape->dilation_height;
+    last = first + (end - begin - 1) * shape->stride_height +
+           (shape->filter_height - 1) * shape->dilation_height;
     first = least(most(first, 0), shape->input_height - 1);
     last = least(last, shape->input_height - 1);
-    if (last >= first)
-      NAME(repeat)(
-          picture + first * input_line, (last - first + 1) * input_line, multiplier, scratch);
+  }
+  const int64_t rows = most(0, last - first + 1);
+  if (copied > 0) {
+    for (int64_t c = 0; c < channels; c += copied) {
+      const int64_t count = least(copied, channels - c);
+      const REAL *from = picture + first * input_line + c;
+      REAL *to = scratch;
+      for (int64_t i = 0; i < rows * shape->input_width; i++, from += channels, to += count)
+        memcpy(to, from, (size_t)count * sizeof(REAL));
+      for (int64_t y = begin; y < end; y++)
+        NAME(depthwise_row)(
+            shape, scratch, count, first, filter, epilogue, y, c, count, output,
+            start + y * row);
+    }
+    return;
+  }
+  if (multiplier > 1) {
+    if (rows > 0)
+      NAME(repeat)(picture + first * input_line, rows * input_line, multiplier, scratch);
     picture = scratch;
   }
-  REAL *result =
-      output + (image * shape->output_height + begin) * shape->output_width * channels;
-  NAME(tap_grid) taps = {
-      .source_row = shape->dilation_height * line,
-      .source_column = shape->dilation_width * channels,
-      .filter_row = shape->filter_width * channels, .filter_column = channels};
-  const range whole = seeing_all(shape);
-  for (int64_t y = begin; y < end; y++) {
-    const range tall = inside(
-        y, shape->stride_height, shape->dilation_height, shape->padding_top,
-        shape->filter_height, shape->input_height);
-    taps.rows = most(0, tall.end - tall.begin);
-    const int64_t top = y * shape->stride_height - shape->padding_top - first +
-                        tall.begin * shape->dilation_height;
-    REAL *row = result + (y - begin) * shape->output_width * channels;
+  for (int64_t y = begin; y < end; y++)
     for (int64_t c = 0; c < channels; c += CHUNK)
-      for (int64_t x = 0; x < shape->output_width;) {
-        const bool together = x >= whole.begin && x + TOGETHER <= whole.end;
-        const range wide = inside(
-            x, shape->stride_width, shape->dilation_width, shape->padding_left,
-            shape->filter_width, shape->input_width);
-        taps.columns = most(0, wide.end - wide.begin);
-        const int64_t left =
-            x * shape->stride_width - shape->padding_left + wide.begin * shape->dilation_width;
-        REAL *at = row + x * channels + c;
-        const NAME(epilogue) finish = NAME(epilogue_from)(epilogue, c, at - output);
-        NAME(sum_taps)(
-            together, &taps, picture + top * line + left * channels + c,
-            shape->stride_width * channels,
-            filter + (tall.begin * shape->filter_width + wide.begin) * channels + c,
-            epilogue ? &finish : NULL, least(CHUNK, channels - c), at, channels);
-        x += together ? TOGETHER : 1;
-      }
-  }
+      NAME(depthwise_row)(
+          shape, picture + c, channels, first, filter, epilogue, y, c, least(CHUNK, channels - c),
+          output, start + y * row);
 }
 
 /// The input elements of a row or column that are `phase` modulo the stride, and the filter's taps that
