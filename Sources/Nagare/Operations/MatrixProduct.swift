@@ -25,7 +25,10 @@ struct MatrixProduct {
   /// The product as a convolution of a row of pixels, whose kernel packs all of B before it multiplies:
   /// where B is a constant, and so is packed once, or A has many rows.
   func convolution(isConstant: Bool) -> nagare_convolution? {
-    guard !transposeA, !transposeB, m > 0, n > 0, k > 0, isConstant || m >= 128 else { return nil }
+    guard !transposeA, !transposeB, m > 0, n > 0, k > 0, isConstant || m >= 128,
+      // A short column, as of the weights of colours, has a loop of its own.
+      n > 1 || k > 8
+    else { return nil }
     return nagare_convolution(
       batch: 1, input_height: 1, input_width: Int64(m), input_channels: Int64(k),
       output_height: 1, output_width: Int64(m), output_channels: Int64(n), filter_height: 1,
