@@ -74,12 +74,10 @@ static int64_t copied_channels(const nagare_convolution *shape) {
 }
 
 static int64_t forward_scratch(const nagare_convolution *shape, int64_t element) {
-  const int64_t copied = copied_channels(shape);
-  if (copied > 0)
-    return rows_read(shape, output_block(shape)) * shape->input_width * copied * element;
-  if (shape->output_channels == shape->input_channels) return 0;
-  return rows_read(shape, output_block(shape)) * shape->input_width * shape->output_channels *
-         element;
+  const int64_t channels = shape->output_channels == shape->input_channels
+                               ? copied_channels(shape)
+                               : shape->output_channels;
+  return rows_read(shape, output_block(shape)) * shape->input_width * channels * element;
 }
 
 static int64_t part_count(const nagare_convolution *shape) {
@@ -332,7 +330,7 @@ static void NAME(depthwise)(
   const REAL *picture = input + image * shape->input_height * input_line;
   const int64_t row = shape->output_width * channels;
   const int64_t start = image * shape->output_height * row;
-  // The rows that are read, where those that are read are copied.
+  // The rows that are read, where they are copied; else row 0 is the first.
   const int64_t copied = copied_channels(shape);
   int64_t first = 0, last = 0;
   if (multiplier > 1 || copied > 0) {

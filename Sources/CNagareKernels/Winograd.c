@@ -49,9 +49,10 @@ static problem divided(problem p, int64_t batch) {
   const int64_t most_tiles = BLOCK_VALUES / (36 * rounded_up(p.channels, 8));
   const int64_t most_sixes = most(2, least(most_tiles, MOST_TILES) / 6);
   p.blocks = quotient_up(p.sixes, most_sixes);
+  // Of few tiles, blocks may be somewhat larger if that spares a reading of the filter.
   const bool fits = most_tiles >= 36;
   if (fits && p.tiles <= MOST_TILES && chunks >= 4) {
-    // The filter, which is much larger than the source, is read once.
+    // The slices of a filter that is much larger than the source are tasks enough.
     p.blocks = 1;
   } else if (fits && p.blocks > 4 && p.sixes <= 24) {
     p.blocks = 4;
