@@ -58,7 +58,7 @@ struct Conv2D: ConvolutionOp {
     if output.count > 0 {
       try checkElements(inputs[1])
       let input = try inputs[0].channelsLast(from: convolution.dataFormat, context)
-      try Self.run(T.self, input, inputs[1], geometry, context, epilogue, into: output)
+      try T.convolution.convolve(input, inputs[1], geometry, context, epilogue, into: output)
     }
     return try output.arranged(as: convolution.dataFormat, context)
   }
@@ -81,8 +81,8 @@ struct Conv2D: ConvolutionOp {
     let output = try context.allocate(.float32, dimensions)
     let winners = keepsWinners ? try context.allocate(.uint8, dimensions) : nil
     try checkElements(inputs[1])
-    try Self.run(
-      Float.self, inputs[0], inputs[1], geometry, context, epilogue,
+    try Float.convolution.convolve(
+      inputs[0], inputs[1], geometry, context, epilogue,
       pooled: (true, winners?.mutablePointer(UInt8.self)), into: output)
     return [output] + [winners].compactMap(\.self)
   }
@@ -121,30 +121,6 @@ struct Conv2D: ConvolutionOp {
     guard filter.count > 0 else {
       throw .invalidArgument(
         "filter must not have zero elements (i.e. all dimensions must be non-zero)")
-    }
-  }
-
-  /// Convolves pictures with channels last into `output`, or pools the results as `Epilogue.unmanaged` says.
-  static func run<T: ConvolutionElement>(
-    _: T.Type, _ input: Tensor, _ filter: Tensor, _ geometry: nagare_convolution,
-    _ context: KernelContext, _ epilogue: Epilogue,
-    pooled: (Bool, winners: UnsafeMutablePointer<UInt8>?) = (false, nil), into output: Tensor
-  ) throws(GraphError) {
-    let finish = epilogue.unmanaged(T.self, pooled: pooled)
-    let kernels = T.convolution
-    let packed = try kernels.packing.packed(filter, geometry, context)
-    let (x, w, y) = (
-      input.pointer(T.self), packed.pointer(T.self), output.mutablePointer(T.self)
-    )
-    let (tasks, bytes) = kernels.forwardDivision.of(geometry)
-    try withExtendedLifetime(epilogue) { () throws(GraphError) in
-      try context.run(tasks, scratch: bytes) { task, memory in
-        withUnsafePointer(to: geometry) { shape in
-          withUnsafePointer(to: finish) {
-            kernels.forward(shape, x, w, $0, y, Int64(task), memory)
-          }
-        }
-      }
     }
   }
 

@@ -110,6 +110,8 @@ struct Epilogue {
 
   /// One element an output channel or column, added to every pixel or row.
   var bias: Tensor?
+  /// The node that adds it, where that is another than the one that runs.
+  var biasNode: Node?
   /// A tensor like the output, added after that.
   var addend: Tensor?
   var activation = Activation.none
@@ -119,9 +121,14 @@ struct Epilogue {
   /// - Throws: `invalidArgument` in BiasAdd's words.
   func check(_ output: [Int]) throws(GraphError) {
     if let bias, bias.dimensions != [output[output.count - 1]] {
-      throw .invalidArgument(
+      let refusal = GraphError.invalidArgument(
         "Must provide as many biases as the last dimension of the input tensor: \(bias.shape) vs. "
           + "\(Shape(output))")
+      throw biasNode.map {
+        Plan.located(
+          refusal, $0,
+          [TensorSpec(bias.dataType, Shape(output)), TensorSpec(bias.dataType, bias.shape)])
+      } ?? refusal
     }
     if let addend, addend.dimensions != output {
       throw .internalError("\(addend.shape) is added to \(Shape(output)) in a kernel")
@@ -261,6 +268,29 @@ struct ConvolutionKernels<T> {
   let filterGradientParts: (Geometry) -> Int64
   let filterGradient: (Geometry, Source, Source, Target, Target, Int64, Scratch) -> Void
   let filterGradientSum: (Geometry, Source, Target) -> Void
+
+  /// Convolves pictures with channels last into `output`, or pools the results as `Epilogue.unmanaged` says.
+  ///
+  /// - Precondition: no tensor is empty.
+  func convolve(
+    _ input: Tensor, _ filter: Tensor, _ geometry: nagare_convolution, _ context: KernelContext,
+    _ epilogue: Epilogue, pooled: (Bool, winners: UnsafeMutablePointer<UInt8>?) = (false, nil),
+    into output: Tensor
+  ) throws(GraphError) where T: Scalar {
+    let finish = epilogue.unmanaged(T.self, pooled: pooled)
+    let packed = try packing.packed(filter, geometry, context)
+    let (x, w, y) = (
+      input.pointer(T.self), packed.pointer(T.self), output.mutablePointer(T.self)
+    )
+    let (tasks, bytes) = forwardDivision.of(geometry)
+    try withExtendedLifetime(epilogue) { () throws(GraphError) in
+      try context.run(tasks, scratch: bytes) { task, memory in
+        withUnsafePointer(to: geometry) { shape in
+          withUnsafePointer(to: finish) { forward(shape, x, w, $0, y, Int64(task), memory) }
+        }
+      }
+    }
+  }
 }
 
 /// A filter as kernels read it, kept beside the constant that it was made of.

@@ -52,7 +52,7 @@ struct MatMul: Op {
     try epilogue.check(dimensions)
     let output = try context.allocate(a.dataType, dimensions)
     if element == .float32, let geometry = product.convolution(isConstant: b.storage.isConstant) {
-      try Conv2D.run(Float.self, a, b, geometry, context, epilogue, into: output)
+      try Float.convolution.convolve(a, b, geometry, context, epilogue, into: output)
       return output
     }
     try product.compute(

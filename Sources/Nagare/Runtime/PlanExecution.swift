@@ -89,6 +89,12 @@ extension Plan {
   static func located(
     _ error: GraphError, _ node: Node, _ inputs: [Tensor]
   ) -> GraphError {
+    located(error, node, inputs.map { TensorSpec($0.dataType, $0.shape) })
+  }
+
+  static func located(
+    _ error: GraphError, _ node: Node, _ inputs: [TensorSpec]
+  ) -> GraphError {
     let names = Registry.definition(node.type)?.signature.inputs.map(\.name) ?? []
     let arguments = inputs.enumerated().map { index, value in
       let text = "\(value.dataType.signatureName)\(value.shape)"

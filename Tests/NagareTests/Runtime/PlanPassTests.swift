@@ -87,6 +87,7 @@ import TestSupport
         try Session(graph, passes: passes).run(y, feeds: feeds)
       }
       #expect(error?.message.contains("Must provide as many biases") == true)
+      #expect(error?.node?.contains("BiasAdd") == true)
     }
   }
 
@@ -315,6 +316,24 @@ import TestSupport
     let scale = a.max() ?? 0
     #expect(scale > 6 && a.contains(0))
     for (x, y) in zip(a, b) { #expect(abs(x - y) <= 2e-6 * scale) }
+  }
+
+  /// A refusal names the node that refuses, not the last one of its kernel.
+  @Test func refusalsOfProductsNameThem() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [nil, nil], name: "x")
+    let y = try graph.placeholder(.float32, shape: [nil, 2], name: "y")
+    let bias = try graph.constant(Tensor([Float(1), 2]))
+    let z = try relu(biasAdd(matmul(x, y, name: "product"), bias))
+    #expect(types(try Plan(graph, feeds: [x, y], fetches: [z], targets: [])) == [FusedMatMul.name])
+    let feeds = [x: try Tensor(zeros: .float32, [2, 3]), y: try Tensor(zeros: .float32, [4, 2])]
+    for passes in [PlanPass.allCases, []] {
+      let error = #expect(throws: GraphError.self) {
+        try Session(graph, passes: passes).run(z, feeds: feeds)
+      }
+      #expect(
+        error?.node == "{{node product}} = MatMul(a: float[2,3], b: float[4,2])")
+    }
   }
 
   /// A feed in the place of a constant makes a product that a vector does not fit, but broadcasts with.

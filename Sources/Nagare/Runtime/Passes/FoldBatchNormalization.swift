@@ -20,6 +20,7 @@ extension PlanDraft {
           into: filter, isDepthwise: convolution is FusedDepthwiseConv2D,
           reader.inputs.dropFirst().map { known[$0] })
       else { continue }
+      convolution.fusion.product = unit.node
       convolution.fusion.constants = folded
       absorbed[unit.node.id] = reader.node.id
       fused[reader.node.id] = PlanUnit(convolution, for: reader.node, inputs: [unit.inputs[0]])

@@ -11,6 +11,7 @@ extension PlanDraft {
     var absorbed: [Int: Int] = [:]
     for (unit, plain) in products {
       var product = plain
+      product.fusion.product = product.fusion.product ?? unit.node
       var inputs = unit.inputs
       var nodes = [unit.node]
       /// The unit that takes the last node's output alone, not yet taken by another product.
@@ -21,10 +22,10 @@ extension PlanDraft {
         else { return nil }
         return reader
       }
-      if let reader = next(), product.fusion.constants == nil, !product.fusion.hasBias,
+      if let reader = next(), product.fusion.constants == nil,
         let bias = addedBias(reader, to: nodes[nodes.count - 1])
       {
-        product.fusion.hasBias = true
+        product.fusion.bias = reader.node
         inputs.append(bias)
         nodes.append(reader.node)
       }

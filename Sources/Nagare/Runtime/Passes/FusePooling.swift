@@ -20,10 +20,14 @@ struct PooledConvolution: WithoutGradient {
     let (operands, epilogue) = convolution.operands(inputs)
     let winners: MaxPoolWinners? = if case .winners(let op) = pooling { op } else { nil }
     // Windows of odd pictures end within a tile, and few channels have another kernel.
-    if let results = try convolution.plain.convolveAndPool(
-      operands, context, epilogue, keepsWinners: winners != nil, size: winners?.size)
-    {
-      return results
+    do throws(GraphError) {
+      if let results = try convolution.plain.convolveAndPool(
+        operands, context, epilogue, keepsWinners: winners != nil, size: winners?.size)
+      {
+        return results
+      }
+    } catch {
+      throw convolution.fusion.located(error, operands)
     }
     let whole = [try convolution.computeOutput(inputs, context)]
     return switch pooling {

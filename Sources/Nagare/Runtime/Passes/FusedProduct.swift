@@ -16,15 +16,28 @@ protocol FusedProduct: MultiplyAddOp, SingleOutputOp, WithoutGradient {
 /// The operands of a fused product. Its inputs are those of the product, without the filter where that is
 /// among the constants, then the bias and the addend that it has.
 struct ProductFusion: Sendable {
+  /// The product's own node, which its refusals name.
+  var product: Node?
   /// A filter and a bias that were computed when the plan was made.
   var constants: (filter: Tensor, bias: Tensor)?
-  var hasBias = false
+  /// The node that adds the bias.
+  var bias: Node?
   /// Node and op of the addition of two tensors, the product's place in which is `place`.
   var addition: (node: Node, op: any SingleOutputOp, place: Int)?
   var activation = Epilogue.Activation.none
+
+  static let signature = Signature(
+    inputs: ["inputs: T"], outputs: ["output: T"], types: ["T": .of(.float32)])
+
+  /// A refusal of the product, with its node.
+  func located(_ error: GraphError, _ operands: [Tensor]) -> GraphError {
+    product.map { Plan.located(error, $0, operands) } ?? error
+  }
 }
 
 extension FusedProduct {
+  static var signature: Signature { ProductFusion.signature }
+
   init(_ plain: Plain, _ fusion: ProductFusion = ProductFusion()) {
     self.init()
     self.plain = plain
@@ -36,12 +49,12 @@ extension FusedProduct {
   /// The operands of the plain product, and what becomes of its results.
   func operands(_ inputs: [Tensor]) -> ([Tensor], Epilogue) {
     var operands = inputs
-    var epilogue = Epilogue(activation: fusion.activation)
+    var epilogue = Epilogue(biasNode: fusion.bias, activation: fusion.activation)
     if fusion.addition != nil { epilogue.addend = operands.popLast() }
     if let constants = fusion.constants {
       operands.append(constants.filter)
       epilogue.bias = constants.bias
-    } else if fusion.hasBias {
+    } else if fusion.bias != nil {
       epilogue.bias = operands.popLast()
     }
     return (operands, epilogue)
@@ -53,9 +66,10 @@ extension FusedProduct {
     let (operands, epilogue) = operands(inputs)
     guard let addend = epilogue.addend, let addition = fusion.addition,
       plain.outputDimensions(operands) != addend.dimensions
-    else { return try multiply(operands, context, epilogue) }
+    else { return try product(operands, context, epilogue) }
     // Shapes that are known in the run only may go together in another way, or not at all.
-    let result = try multiply(operands, context, Epilogue(bias: epilogue.bias))
+    let result = try product(
+      operands, context, Epilogue(bias: epilogue.bias, biasNode: epilogue.biasNode))
     let terms = addition.place == 0 ? [result, addend] : [addend, result]
     let sum: Tensor
     do throws(GraphError) {
@@ -64,6 +78,16 @@ extension FusedProduct {
       throw Plan.located(error, addition.node, terms)
     }
     return try Epilogue(activation: fusion.activation).applied(to: sum, context)
+  }
+
+  private func product(
+    _ operands: [Tensor], _ context: KernelContext, _ epilogue: Epilogue
+  ) throws(GraphError) -> Tensor {
+    do throws(GraphError) {
+      return try multiply(operands, context, epilogue)
+    } catch {
+      throw fusion.located(error, operands)
+    }
   }
 
   func multiplyAdds(_ inputs: [[Int]], _ outputs: [[Int]]) -> Double {
@@ -86,8 +110,6 @@ struct FusedConv2D: FusedProduct {
   var fusion = ProductFusion()
 
   static let name = "_FusedConv2D"
-  static let signature = Signature(
-    inputs: ["inputs: T"], outputs: ["output: T"], types: ["T": .of(.float32)])
 
   func multiply(
     _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue
@@ -102,8 +124,6 @@ struct FusedDepthwiseConv2D: FusedProduct {
   var fusion = ProductFusion()
 
   static let name = "_FusedDepthwiseConv2dNative"
-  static let signature = Signature(
-    inputs: ["inputs: T"], outputs: ["output: T"], types: ["T": .of(.float32)])
 
   func multiply(
     _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue
@@ -118,8 +138,6 @@ struct FusedMatMul: FusedProduct {
   var fusion = ProductFusion()
 
   static let name = "_FusedMatMul"
-  static let signature = Signature(
-    inputs: ["inputs: T"], outputs: ["output: T"], types: ["T": .of(.float32)])
 
   func multiply(
     _ inputs: [Tensor], _ context: KernelContext, _ epilogue: Epilogue
