@@ -66,6 +66,35 @@ import Testing
     }
   }
 
+  /// Killed between its last checkpoint and what follows that, a run has no step left to make it up in.
+  @Test func whatFollowsTheLastCheckpointIsMadeUpFor() throws {
+    let whole = try tool.run(arguments("run"))
+    #expect(whole.status == 0, "\(whole.error)")
+    let names = ["checkpoint", "last", "loss.svg", "report.html"]
+    func contents() throws -> [[UInt8]] {
+      try names.map { try FileSystem.read(folder.path("run/\($0)")) }
+    }
+    func files() throws -> [String] {
+      try FileSystem.list(folder.path("run")).filter { !$0.hasPrefix("events.") }.sorted()
+    }
+    let (before, filesBefore) = (try contents(), try files())
+    let last = String(decoding: try FileSystem.read(folder.path("run/last")), as: UTF8.self)
+    let older = Data(last.replacing("ckpt-600", with: "ckpt-580").utf8)
+    try older.write(to: URL(filePath: folder.path("run/last")))
+    for name in ["loss.svg", "report.html"] {
+      try FileManager.default.removeItem(atPath: folder.path("run/\(name)"))
+    }
+    for name in filesBefore where name.hasPrefix("model.ckpt-580.") {
+      let tooOld = name.replacing("ckpt-580", with: "ckpt-20")
+      try FileManager.default.copyItem(
+        atPath: folder.path("run/\(name)"), toPath: folder.path("run/\(tooOld)"))
+    }
+    let again = try tool.run(arguments("run"))
+    #expect(again.status == 0, "\(again.error)")
+    #expect(try contents() == before)
+    #expect(try files() == filesBefore)
+  }
+
   @Test func aTrainedGraphIsFrozen() throws {
     let trained = try tool.run(arguments("run"))
     #expect(trained.status == 0, "\(trained.error)")

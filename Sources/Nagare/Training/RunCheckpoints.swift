@@ -51,7 +51,15 @@ final class RunCheckpoints {
     saver = (filename, save, restore)
   }
 
-  private func prefix(_ step: Int) -> String { folder.file("model.ckpt-\(step)") }
+  private static let name = "model.ckpt-"
+
+  private func prefix(_ step: Int) -> String { folder.file("\(Self.name)\(step)") }
+
+  /// The step of a checkpoint whose index is the file of this name; `nil` of any other file.
+  private static func step(_ file: String) -> Int? {
+    guard file.hasPrefix(name), file.hasSuffix(".index") else { return nil }
+    return Int(file.dropFirst(name.count).dropLast(6))
+  }
 
   private static let unfinished = "_unfinished"
 
@@ -86,7 +94,7 @@ final class RunCheckpoints {
     try writer.finish()
     try Checkpoint.merge(saver == nil ? [parts[1]] : parts, into: prefix)
     FileSystem.removeEmptyFolder(scratch)
-    try keep(prefix)
+    try keep(step: step)
   }
 
   /// All variables by the names of checkpoints; of several nodes of one name the first.
@@ -102,18 +110,18 @@ final class RunCheckpoints {
     return found
   }
 
-  /// Points the folder at a new checkpoint and removes those over the number to keep.
-  private func keep(_ prefix: String) throws(GraphError) {
-    var all = (try? CheckpointState(folder: folder.path))?.all ?? []
-    all = all.filter { $0 != prefix && FileSystem.kind(Checkpoint.indexPath($0)) == .file }
-    all.append(prefix)
+  /// Points the folder at the checkpoint of a step and removes older ones over the number to keep,
+  /// also those that a run which was killed would have removed.
+  private func keep(step: Int) throws(GraphError) {
+    let steps = try FileSystem.list(folder.path).compactMap(Self.step).filter { $0 <= step }
+    let all = steps.sorted().map(prefix)
     let excess = maximumToKeep > 0 ? max(0, all.count - maximumToKeep) : 0
-    let old = all.prefix(excess)
-    let state = CheckpointState(latest: prefix, all: Array(all.dropFirst(excess)))
+    let state = CheckpointState(latest: prefix(step), all: Array(all.dropFirst(excess)))
     try state.write(folder: folder.path)
-    try CheckpointState(latest: prefix, all: [prefix]).write(folder: folder.path, name: Self.last)
-    let best = bestStep.map(self.prefix)
-    for prefix in old where prefix != best { try Checkpoint.remove(prefix) }
+    try CheckpointState(latest: prefix(step), all: [prefix(step)]).write(
+      folder: folder.path, name: Self.last)
+    let best = bestStep.map(prefix)
+    for prefix in all.prefix(excess) where prefix != best { try Checkpoint.remove(prefix) }
   }
 
   // MARK: - The best one
@@ -180,6 +188,9 @@ final class RunCheckpoints {
       }
       try session.restoreState(bytes)
     }
+    // A run that was killed right after it had made the checkpoint has not pointed at it everywhere.
+    let index = FileSystem.name(of: Checkpoint.indexPath(checkpoint.prefix))
+    if let step = Self.step(index), prefix(step) == checkpoint.prefix { try keep(step: step) }
     guard checkpoint.contains(Key.step) else { return (checkpoint.prefix, nil) }
     let step = try checkpoint.tensor(named: Key.step).elements(Int64.self).first ?? 0
     return (checkpoint.prefix, Int(clamping: step))

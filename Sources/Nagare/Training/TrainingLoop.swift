@@ -204,7 +204,12 @@ public final class TrainingLoop {
         saved = step
       }
     }
-    if saved != step { try save(events) }
+    if saved != step {
+      try save(events)
+    } else if resumedFrom != nil {
+      // A run that was killed right after its last checkpoint has not drawn them.
+      try writeCurves()
+    }
     try events.close()
     return ending ?? .finished
   }
