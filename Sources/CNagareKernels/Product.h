@@ -277,11 +277,12 @@ static void NAME(pack)(
 /// C = A · B over all panels: `rows` entries of `a_row` and `c_row`, `columns` columns of C.
 /// Of the packed B, which has `depth` rows, those from `first` on are used, `steps` · `run`.
 /// Rows are spread evenly over tiles, so that no tile is nearly empty. Whatever stays in the cache
-/// longer is the outer loop: a panel of B, or, when all of B is small, the rows of A and C.
+/// longer is the outer loop: a panel of B, or, when all of B is small, the rows of A and C. While a panel
+/// is used the next is fetched, and with the last one `after`, unless null.
 static void NAME(multiply)(
     const REAL *a, const int64_t *a_row, int64_t rows, const int64_t *step, int64_t steps,
     int64_t run, const REAL *b, int64_t depth, int64_t first, REAL *c, const int64_t *c_row,
-    int64_t columns, bool accumulate, const NAME(epilogue) *epilogue) {
+    int64_t columns, bool accumulate, const NAME(epilogue) *epilogue, const REAL *after) {
   const bool small = columns > PANEL && steps * run * columns <= SMALL_PRODUCT;
   const int64_t group_rows = small ? 6 * WIDE_ROWS : rows;
   for (int64_t begin = 0; begin < rows; begin += group_rows) {
@@ -295,10 +296,11 @@ static void NAME(multiply)(
       const int64_t count = (group + tallest - 1) / tallest;
       const int64_t height = group / count, taller = group % count;
       const REAL *panel = b + j * depth + first * (narrow ? LANES : PANEL);
-      const REAL *next = panel + PANEL * depth;
+      const REAL *next = j + PANEL < columns ? panel + PANEL * depth : after;
       NAME(panel_product) product = {
           .a = a, .a_row = a_row + begin, .step = step, .steps = steps, .run = run, .b = panel,
-          .ahead = (const char *)next, .ahead_end = (const char *)(next + PANEL * steps * run),
+          .ahead = (const char *)next,
+          .ahead_end = (const char *)(next ? next + PANEL * steps * run : next),
           .c = c + j, .c_row = c_row + begin, .columns = existing, .accumulate = accumulate,
           .epilogue = epilogue, .channel = j};
       if (taller > 0) tiles[height](&product, taller);
