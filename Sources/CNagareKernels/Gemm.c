@@ -154,7 +154,7 @@ static void NAME(gemm)(
         int64_t start = 0;
         NAME(multiply)(
             transpose_a ? turned : a, a_row, rows, &start, 1, depth, packed, depth, 0, c, c_row,
-            columns, accumulate || p > 0, NULL, NULL);
+            columns, accumulate || p > 0, NULL);
       }
     }
   }

@@ -476,9 +476,6 @@ static void NAME(correlate)(
     filled = list->count / together, run = together * channels;
     for (int64_t s = 1; s < filled; s++) scratch.step[s] = scratch.step[s * together];
   }
-  // The rows of the filter that follow, then the next slice of it.
-  const int64_t width = target->channels <= LANES ? LANES : PANEL;
-  const REAL *following = packed + depth * target->channels;
   if (run <= BLOCK_DEPTH) {
     const int64_t block = BLOCK_DEPTH / run;
     for (int64_t s = 0; s < filled; s += block) {
@@ -486,8 +483,7 @@ static void NAME(correlate)(
       NAME(multiply)(
           view.elements, scratch.source, positions, scratch.step + s,
           least(block, filled - s), run, packed, depth, s * run, target->elements,
-          scratch.target, target->channels, s > 0, last ? epilogue : NULL,
-          last ? following : packed + (s + block) * run * width);
+          scratch.target, target->channels, s > 0, last ? epilogue : NULL);
     }
   } else {
     const int64_t pieces = quotient_up(run, BLOCK_DEPTH);
@@ -499,8 +495,7 @@ static void NAME(correlate)(
         NAME(multiply)(
             view.elements, scratch.source, positions, &at, 1, to - from, packed, depth,
             s * run + from, target->elements, scratch.target, target->channels,
-            s > 0 || piece > 0, last ? epilogue : NULL,
-            last ? following : packed + (s * run + to) * width);
+            s > 0 || piece > 0, last ? epilogue : NULL);
       }
   }
 }
@@ -711,7 +706,7 @@ static void NAME(filter_gradient)(
           NAME(pack)(from, count, 0, count, out, shape->output_channels, 1, packed);
         NAME(multiply)(
             view.elements, table.source, rows, table.step + i * width + p, count, 1,
-            in_place ? from : packed, count, 0, sum, table.target, out, accumulate, NULL, NULL);
+            in_place ? from : packed, count, 0, sum, table.target, out, accumulate, NULL);
         accumulate = true;
       }
   }

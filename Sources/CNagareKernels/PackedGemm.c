@@ -193,7 +193,7 @@ static void NAME(packed_filter_gradient)(
           c_row[r] = (tap * d.inputs + channel + r) * shape->output_channels;
         NAME(multiply)(
             rows, a_row, channels, step, count, 1, packed, count, 0, sums + from, c_row, columns,
-            unit > first_unit, NULL, NULL);
+            unit > first_unit, NULL);
       }
     }
   }

@@ -278,13 +278,16 @@ static void NAME(pack)(
 /// Of the packed B, which has `depth` rows, those from `first` on are used, `steps` · `run`.
 /// Rows are spread evenly over tiles, so that no tile is nearly empty. Whatever stays in the cache
 /// longer is the outer loop: a panel of B, or, when all of B is small, the rows of A and C. While a panel
-/// is used the next is fetched, and with the last one `after`, unless null.
+/// is used the next is fetched, with the last one the rows that follow in the first, then what lies behind B.
 static void NAME(multiply)(
     const REAL *a, const int64_t *a_row, int64_t rows, const int64_t *step, int64_t steps,
     int64_t run, const REAL *b, int64_t depth, int64_t first, REAL *c, const int64_t *c_row,
-    int64_t columns, bool accumulate, const NAME(epilogue) *epilogue, const REAL *after) {
+    int64_t columns, bool accumulate, const NAME(epilogue) *epilogue) {
   const bool small = columns > PANEL && steps * run * columns <= SMALL_PRODUCT;
   const int64_t group_rows = small ? 6 * WIDE_ROWS : rows;
+  const int64_t end = first + steps * run;
+  const REAL *following = b + (end < depth ? end * (columns > LANES ? PANEL : LANES)
+                                           : depth * NAME(padded_columns)(columns));
   for (int64_t begin = 0; begin < rows; begin += group_rows) {
     const int64_t group = rows - begin < group_rows ? rows - begin : group_rows;
     for (int64_t j = 0; j < columns; j += PANEL) {
@@ -296,11 +299,10 @@ static void NAME(multiply)(
       const int64_t count = (group + tallest - 1) / tallest;
       const int64_t height = group / count, taller = group % count;
       const REAL *panel = b + j * depth + first * (narrow ? LANES : PANEL);
-      const REAL *next = j + PANEL < columns ? panel + PANEL * depth : after;
+      const REAL *next = j + PANEL < columns ? panel + PANEL * depth : following;
       NAME(panel_product) product = {
           .a = a, .a_row = a_row + begin, .step = step, .steps = steps, .run = run, .b = panel,
-          .ahead = (const char *)next,
-          .ahead_end = (const char *)(next ? next + PANEL * steps * run : next),
+          .ahead = (const char *)next, .ahead_end = (const char *)(next + PANEL * steps * run),
           .c = c + j, .c_row = c_row + begin, .columns = existing, .accumulate = accumulate,
           .epilogue = epilogue, .channel = j};
       if (taller > 0) tiles[height](&product, taller);
