@@ -25,3 +25,20 @@ extension OverwritingOp {
 
 /// An op whose output has the memory of its first input.
 protocol AliasingOp: Op {}
+
+/// An op that joins tensors, or takes one apart, along an axis.
+protocol AxisOp: Op {
+  /// The axis, given those inputs that are constants; negative ones count from the last.
+  func axis(_ constants: [Tensor?]) -> Int?
+}
+
+/// An op whose output is its inputs, one after the other along an axis.
+protocol JoiningOp: AxisOp {
+  /// Which of its inputs, of this number, are joined.
+  func joinedInputs(of count: Int) -> Range<Int>
+}
+
+/// An op whose outputs are the parts of an input, one after the other along an axis.
+protocol DividingOp: AxisOp {
+  var dividedInput: Int { get }
+}

@@ -22,7 +22,8 @@ struct ConcatV2: Op {
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     guard let axis = inputs.last else { throw .invalidArgument("ConcatV2 has no inputs") }
     return [
-      try Concatenation.compute(Array(inputs.dropLast()), axis, named: "axis", context)
+      try Concatenation.compute(
+        inputs, joinedInputs(of: inputs.count), axis, named: "axis", context)
     ]
   }
 
@@ -46,13 +47,25 @@ struct Concat: Op {
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
     [
       try Concatenation.compute(
-        Array(inputs.dropFirst()), inputs[0], named: "concat_dim", context)
+        inputs, joinedInputs(of: inputs.count), inputs[0], named: "concat_dim", context)
     ]
   }
 
   func gradient(_ node: Differentiation) throws(GraphError) -> [Output?] {
     [nil] + (try Concatenation.gradient(node, Array(node.inputs.dropFirst()), node.inputs[0]))
   }
+}
+
+extension ConcatV2: JoiningOp {
+  func joinedInputs(of count: Int) -> Range<Int> { 0..<(count - 1) }
+
+  func axis(_ constants: [Tensor?]) -> Int? { constants.last??.integers?.first }
+}
+
+extension Concat: JoiningOp {
+  func joinedInputs(of count: Int) -> Range<Int> { 1..<count }
+
+  func axis(_ constants: [Tensor?]) -> Int? { constants[0]?.integers?.first }
 }
 
 private enum Concatenation {
@@ -87,13 +100,44 @@ private enum Concatenation {
   }
 
   static func compute(
-    _ values: [Tensor], _ axis: Tensor, named name: String, _ context: KernelContext
+    _ inputs: [Tensor], _ joined: Range<Int>, _ axis: Tensor, named name: String,
+    _ context: KernelContext
   ) throws(GraphError) -> Tensor {
+    let (dimensions, axis) = try dimensions(inputs[joined], axis, named: name)
+    let type = inputs[joined.lowerBound].dataType
+    let steps = StridedCopy.steps(dimensions)
+    var starts: [Int] = []
+    var start = 0
+    for value in inputs[joined] {
+      starts.append(start)
+      start &+= value.dimensions[axis] &* steps[axis]
+    }
+    let size = type.byteCount ?? 0
+    let isOutermost = dimensions[..<axis].allSatisfy { $0 == 1 }
+    let result = try context.allocate(
+      type, dimensions, joining: isOutermost ? joined : joined.lowerBound..<joined.lowerBound,
+      at: starts.map { $0 &* size }, of: inputs)
+    for (start, value) in zip(starts, inputs[joined]) {
+      // It may have been made there.
+      if isOutermost, size > 0, value.storage.base == result.storage.base + start &* size {
+        continue
+      }
+      try StridedCopy(
+        value.dimensions, from: StridedCopy.steps(value.dimensions), to: steps, targetStart: start
+      ).run(value, result, context)
+    }
+    return result
+  }
+
+  /// The sizes of the whole, and the axis counted from the first.
+  private static func dimensions(
+    _ values: ArraySlice<Tensor>, _ axis: Tensor, named name: String
+  ) throws(GraphError) -> (all: [Int], axis: Int) {
     guard axis.rank == 0, let requested = axis.integers?.first else {
       throw .invalidArgument(
         "\(name) tensor should be a scalar integer, but got shape \(axis.shape)")
     }
-    let first = values[0].dimensions
+    let first = values.first?.dimensions ?? []
     guard !first.isEmpty else {
       throw .invalidArgument("ConcatOp : Can't concatenate scalars (use tf.stack instead)")
     }
@@ -105,7 +149,7 @@ private enum Concatenation {
     for (index, value) in values.enumerated() {
       func refusal(_ text: String) -> GraphError {
         .invalidArgument(
-          "ConcatOp : \(text): shape[0] = \(values[0].shape) vs. shape[\(index)] = \(value.shape)")
+          "ConcatOp : \(text): shape[0] = \(Shape(first)) vs. shape[\(index)] = \(value.shape)")
       }
       guard value.rank == first.count else {
         throw refusal("Ranks of all input tensors should match")
@@ -118,17 +162,7 @@ private enum Concatenation {
     }
     var dimensions = first
     dimensions[place] = total
-    let result = try context.allocate(values[0].dataType, dimensions)
-    let steps = StridedCopy.steps(dimensions)
-    var start = 0
-    for value in values {
-      try StridedCopy(
-        value.dimensions, from: StridedCopy.steps(value.dimensions), to: steps,
-        targetStart: start
-      ).run(value, result, context)
-      start &+= value.dimensions[place] &* steps[place]
-    }
-    return result
+    return (dimensions, place)
   }
 
   static func gradient(

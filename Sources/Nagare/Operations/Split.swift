@@ -129,6 +129,18 @@ struct SplitV: Op {
   }
 }
 
+extension Split: DividingOp {
+  var dividedInput: Int { 1 }
+
+  func axis(_ constants: [Tensor?]) -> Int? { constants[0]?.integers?.first }
+}
+
+extension SplitV: DividingOp {
+  var dividedInput: Int { 0 }
+
+  func axis(_ constants: [Tensor?]) -> Int? { constants[2]?.integers?.first }
+}
+
 private enum SplitAxis {
   /// Refuses a number of outputs that a graph file made up.
   static func check(_ count: Int, _ name: String) throws(GraphError) {

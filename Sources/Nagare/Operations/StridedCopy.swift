@@ -206,10 +206,15 @@ private func copyRow<T: BitwiseCopyable>(
 }
 
 extension Tensor {
-  /// A new tensor of `dimensions` with the elements of this one at `start` and on by `steps`.
+  /// A tensor of `dimensions` with the elements of this one at `start` and on by `steps`.
   func part(
     _ dimensions: [Int], steps: [Int], start: Int = 0, _ context: KernelContext
   ) throws(GraphError) -> Tensor {
+    if context.givesParts, let size = dataType.byteCount, StridedCopy.isDense(dimensions, steps) {
+      return try Tensor(uninitialized: dataType, dimensions) { bytes in
+        TensorStorage(storage.base + start * size, byteCount: bytes, of: storage)
+      }
+    }
     let result = try context.allocate(dataType, dimensions)
     // What lies in a row, and is not worth a second thread, needs no plan.
     if let size = dataType.byteCount, size <= 8, result.count <= context.grain(),

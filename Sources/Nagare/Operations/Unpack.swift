@@ -47,6 +47,12 @@ struct Unpack: Op {
   }
 }
 
+extension Unpack: DividingOp {
+  var dividedInput: Int { 0 }
+
+  func axis(_ constants: [Tensor?]) -> Int? { axis }
+}
+
 /// The slices of `value` along `axis`, without that dimension.
 ///
 /// - Parameter count: The size of the dimension; may be left out when it is known.

@@ -3,16 +3,24 @@ public struct KernelContext: Sendable {
   /// The node that runs; `nil` while a constant is folded.
   let node: Node?
   private let sessionEnvironment: RunEnvironment?
+  /// Where planned buffers are; `nil` in a run without any.
+  private let memory: RunMemory?
+  /// The position in the plan.
+  private let step: Int
 
   @inline(__always)
-  init(node: Node, environment: RunEnvironment) {
+  init(node: Node, environment: RunEnvironment, memory: RunMemory? = nil, step: Int = 0) {
     self.node = node
     sessionEnvironment = environment
+    self.memory = memory
+    self.step = step
   }
 
   private init() {
     node = nil
     sessionEnvironment = nil
+    memory = nil
+    step = 0
   }
 
   /// For evaluating constants while a graph is built: one thread, no resources.
@@ -64,7 +72,39 @@ public struct KernelContext: Sendable {
   ///
   /// - Throws: `invalidArgument` for a bad shape, `resourceExhausted` when it does not fit.
   func allocate(_ dataType: DataType, _ dimensions: [Int]) throws(GraphError) -> Tensor {
-    try Tensor(uninitialized: dataType, dimensions)
+    guard let memory else { return try Tensor(uninitialized: dataType, dimensions) }
+    return try Tensor(uninitialized: dataType, dimensions) { bytes in
+      memory.allocate(bytes, for: step)
+    }
+  }
+
+  /// Memory for an output that joins inputs, which begin at `offsets` in it, in bytes: those that lie there
+  /// already, and that nothing else will read, are a part of it.
+  ///
+  /// - Throws: as `allocate`.
+  func allocate(
+    _ dataType: DataType, _ dimensions: [Int], joining indices: Range<Int>, at offsets: [Int],
+    of inputs: [Tensor]
+  ) throws(GraphError) -> Tensor {
+    guard let memory else { return try Tensor(uninitialized: dataType, dimensions) }
+    var parts: [RunMemory.Part] = []
+    for (index, offset) in zip(indices, offsets) where isLastReference(index, inputs) {
+      parts.append(RunMemory.Part(storage: inputs[index].storage, offset: offset))
+    }
+    return try Tensor(uninitialized: dataType, dimensions) { bytes in
+      memory.allocate(bytes, for: step, joining: parts)
+    }
+  }
+
+  /// Whether the outputs that `node` makes of its input may be parts of it, with its memory.
+  var givesParts: Bool { memory?.plan.givesParts[step] ?? false }
+
+  /// Uninitialized memory that is free again when the kernel is done.
+  ///
+  /// - Throws: `resourceExhausted` when it does not fit.
+  func allocateScratch(_ byteCount: Int) throws(GraphError) -> TensorStorage {
+    if let memory, let storage = memory.allocateScratch(byteCount) { return storage }
+    return try TensorStorage(byteCount: byteCount)
   }
 
   /// Memory for an output that may be that of input `index`, when nothing else will read it: the
@@ -82,7 +122,7 @@ public struct KernelContext: Sendable {
   ) throws(GraphError) -> Tensor {
     for index in indices
     where inputs[index].dataType == dataType && inputs[index].dimensions == dimensions
-      && dataType != .string && isLastReference(index, inputs)
+      && dataType != .string && !inputs[index].storage.isPart && isLastReference(index, inputs)
     {
       inputs[index].storage.packing.withLock { $0 = .init() }
       return inputs[index]

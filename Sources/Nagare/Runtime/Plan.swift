@@ -10,6 +10,8 @@ final class Plan: Sendable {
     let isRead: Bool
     /// Whether nothing reads it after this step, so that it may be overwritten.
     let isLast: Bool
+    /// What is known of it before the run.
+    let spec: TensorSpec
   }
 
   /// One node to run, or several that are one. A reference, because copies cost more than a small
@@ -51,6 +53,8 @@ final class Plan: Sendable {
   let fetchesReference: [Bool]
   /// The most inputs that a step has.
   let mostInputs: Int
+  /// Where buffers lie; `nil` where that is decided when they are made.
+  let memory: MemoryPlans?
 
   /// - Throws: `invalidArgument` for fetches that are not in the graph, `unimplemented` with every op
   ///   type that is missing.
@@ -102,12 +106,11 @@ final class Plan: Sendable {
         let isLast =
           lastUse[edge] == id && !kept.contains(edge) && !constantEdges.contains(edge)
           && !unit.inputs[(position + 1)...].contains(edge)
+        let spec = draft.spec(of: edge)
         inputs.append(
           Operand(
-            slot: slot,
-            isRead: draft.spec(of: edge).isReference
-              && !unit.takesReference[position],
-            isLast: isLast))
+            slot: slot, isRead: spec.isReference && !unit.takesReference[position],
+            isLast: isLast, spec: spec))
       }
       for (edge, operand) in zip(unit.inputs, inputs) where operand.isLast { places.free(edge) }
       var outputs: [Int?] = []
@@ -130,6 +133,7 @@ final class Plan: Sendable {
     }
     givenNames = given
     mostInputs = steps.map(\.inputs.count).max() ?? 0
+    memory = passes.contains(.planMemory) ? MemoryPlans(steps, slots: initial) : nil
     self.feeds = fed.compactMap { places[$0.edge] }
     var found: [Int] = []
     for (edge, fetch) in zip(draft.fetched, fetches) {
@@ -140,6 +144,18 @@ final class Plan: Sendable {
     }
     self.fetches = found
     fetchesReference = fetches.map(\.spec.isReference)
+  }
+
+  /// The shapes of the outputs of every step: those that runs showed, else what is known before one.
+  func shapes(shownBy trace: RunTrace?) -> [[Shape]] {
+    var shown: [Int: [Shape]] = [:]
+    for entry in trace?.entries ?? [] { shown[entry.node.id] = entry.outputs }
+    return steps.map { step in
+      let known = step.specs.map(\.shape)
+      // A trace may be of another plan.
+      guard let shapes = shown[step.node.id], shapes.count == known.count else { return known }
+      return shapes
+    }
   }
 
   /// The ids of the nodes that run, in ascending order, which is topological.

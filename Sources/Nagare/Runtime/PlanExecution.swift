@@ -8,15 +8,35 @@ extension Plan {
   func run(
     _ values: [Tensor], _ environment: RunEnvironment, readsHandles: Bool, trace: RunTrace? = nil
   ) throws(GraphError) -> [Tensor] {
+    guard let memory else { return try run(values, environment, nil, readsHandles, trace) }
+    let (planned, learns) = memory.plan(for: values)
+    // Where the block does not fit, buffers may.
+    let block = planned.flatMap { try? RunMemory($0) }
+    let shown = learns ? trace ?? RunTrace() : trace
+    let results = try run(values, environment, block, readsHandles, shown)
+    if learns {
+      memory.learn(self, feeds: values, from: shown)
+    } else if let block, !block.isAsPlanned {
+      memory.learn(self, feeds: values, from: nil)
+    }
+    return results
+  }
+
+  private func run(
+    _ values: [Tensor], _ environment: RunEnvironment, _ memory: RunMemory?, _ readsHandles: Bool,
+    _ trace: RunTrace?
+  ) throws(GraphError) -> [Tensor] {
     var slots = initialSlots
     for index in values.indices { slots[feeds[index]] = values[index] }
     // One array for the inputs of all steps: a kernel that keeps it makes the next step copy it.
     var inputs: [Tensor] = []
     inputs.reserveCapacity(mostInputs)
-    for step in steps {
+    for (index, step) in steps.enumerated() {
+      let context = KernelContext(
+        node: step.node, environment: environment, memory: memory, step: index)
       do throws(GraphError) {
         try take(step, from: &slots, into: &inputs)
-        try execute(step, inputs, &slots, environment, trace)
+        try execute(step, inputs, &slots, context, trace)
       } catch {
         throw Self.located(error, step.node, inputs)
       }
@@ -59,10 +79,9 @@ extension Plan {
 
   @inline(__always)
   private func execute(
-    _ step: Step, _ inputs: [Tensor], _ slots: inout [Tensor?], _ environment: RunEnvironment,
+    _ step: Step, _ inputs: [Tensor], _ slots: inout [Tensor?], _ context: KernelContext,
     _ trace: RunTrace?
   ) throws(GraphError) {
-    let context = KernelContext(node: step.node, environment: environment)
     if let op = step.single, trace == nil {
       let output = try op.computeOutput(inputs, context)
       if let slot = step.outputs[0] { slots[slot] = output }

@@ -10,14 +10,15 @@ extension KernelContext {
   ) throws(GraphError) {
     let workers = max(1, min(count, threads.threadCount))
     let stride = (bytes / Memory.alignment + 1) * Memory.alignment
-    let memory = try allocate(.uint8, [workers, stride])
-    let base = UnsafeMutableRawPointer(memory.mutablePointer(UInt8.self))
+    let (total, overflow) = workers.multipliedReportingOverflow(by: stride)
+    guard !overflow else { throw .resourceExhausted("\(bytes) bytes of scratch do not fit") }
+    let memory = try allocateScratch(total)
     let next = Atomic<Int>(0)
     threads.run(workers) { worker in
       while true {
         let task = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard task < count else { break }
-        body(task, base + worker * stride)
+        body(task, memory.base + worker * stride)
       }
     }
   }

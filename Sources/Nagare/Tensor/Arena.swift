@@ -5,74 +5,6 @@ import Foundation
 ///
 /// Returning pages to the system would cost more, in page faults, than the kernels that fill them.
 struct Arena {
-  /// A part of the range, in places from its beginning on.
-  private struct Zone {
-    private struct Gap {
-      var start: Int
-      var size: Int
-
-      var end: Int { start + size }
-    }
-
-    private let limit: Int
-    /// Free parts in the order of addresses; none touches another or `end`.
-    private var gaps: [Gap] = []
-    /// From here on all is free.
-    private var end = 0
-    /// The greatest `end` that there was.
-    private(set) var mostReserved = 0
-
-    init(limit: Int) { self.limit = limit }
-
-    /// `nil` when there is no room.
-    mutating func allocate(_ size: Int) -> Int? {
-      var best: Int?
-      for index in gaps.indices where gaps[index].size >= size {
-        if let known = best, gaps[known].size <= gaps[index].size { continue }
-        best = index
-      }
-      guard let best else {
-        guard size <= limit - end else { return nil }
-        end += size
-        mostReserved = max(mostReserved, end)
-        return end - size
-      }
-      let start = gaps[best].start
-      gaps[best].start += size
-      gaps[best].size -= size
-      if gaps[best].size == 0 { gaps.remove(at: best) }
-      return start
-    }
-
-    mutating func free(_ start: Int, _ size: Int) {
-      var gap = Gap(start: start, size: size)
-      var index = position(of: gap.start)
-      if index < gaps.count, gaps[index].start == gap.end {
-        gap.size += gaps.remove(at: index).size
-      }
-      if index > 0, gaps[index - 1].end == gap.start {
-        index -= 1
-        let before = gaps.remove(at: index)
-        gap = Gap(start: before.start, size: before.size + gap.size)
-      }
-      if gap.end == end {
-        end = gap.start
-      } else {
-        gaps.insert(gap, at: index)
-      }
-    }
-
-    /// The index of the first gap that begins after `start`.
-    private func position(of start: Int) -> Int {
-      var (low, high) = (0, gaps.count)
-      while low < high {
-        let middle = (low + high) / 2
-        if gaps[middle].start < start { low = middle + 1 } else { high = middle }
-      }
-      return low
-    }
-  }
-
   /// Buffers of fewer bytes have addresses of their own, the first: small ones live long, and would divide
   /// the room that large ones leave.
   private static let large = 1 << 22
@@ -123,7 +55,7 @@ struct Arena {
 
   /// Whole cache lines, and some more, so that buffers of the same round size do not begin in the same
   /// sets of the cache.
-  private static func size(_ byteCount: Int) -> Int {
+  static func size(_ byteCount: Int) -> Int {
     (byteCount + Memory.alignment - 1) / Memory.alignment * Memory.alignment
       + 5 * Memory.alignment
   }

@@ -11,6 +11,9 @@ public enum Memory {
   nonisolated(unsafe) static let empty: UnsafeMutableRawPointer =
     .allocate(byteCount: alignment, alignment: alignment)
 
+  /// The most bytes of a buffer that is kept by its size when it is freed, and has no place in the arena.
+  static let largestBlock = 1 << 13
+
   private static let held = Atomic<Int>(0)
   private static let most = Atomic<Int>(Int(clamping: ProcessInfo.processInfo.physicalMemory))
   private static let blocks = Mutex(BlockCache())
@@ -80,7 +83,6 @@ extension UInt {
 
 /// Freed buffers of some kilobytes at most, by size; addresses, 0 for none.
 private struct BlockCache {
-  private static let largest = 1 << 13
   /// The most that is kept of each size.
   private static let byteLimit = 1 << 22
 
@@ -88,7 +90,7 @@ private struct BlockCache {
 
   /// The size of the buffer for this many bytes, a power of two; `nil` for more than are kept here.
   static func size(_ byteCount: Int) -> Int? {
-    guard byteCount <= largest else { return nil }
+    guard byteCount <= Memory.largestBlock else { return nil }
     return 1 << (Int.bitWidth - (byteCount - 1).leadingZeroBitCount)
   }
 

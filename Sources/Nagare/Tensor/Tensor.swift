@@ -10,8 +10,12 @@ public struct Tensor: Sendable {
 
   /// Uninitialized elements, for a kernel to fill.
   ///
+  /// - Parameter place: gives the memory for this many bytes; where it gives none, they are from `Memory`.
   /// - Throws: `invalidArgument` for a bad shape, `resourceExhausted` when it does not fit.
-  init(uninitialized dataType: DataType, _ dimensions: [Int]) throws(GraphError) {
+  init(
+    uninitialized dataType: DataType, _ dimensions: [Int],
+    place: (Int) -> TensorStorage? = { _ in nil }
+  ) throws(GraphError) {
     let count = try checkedElementCount(dimensions)
     if dataType == .string {
       // An empty string still takes its array slot.
@@ -27,7 +31,11 @@ public struct Tensor: Sendable {
       guard !overflow else {
         throw .resourceExhausted("A tensor of shape \(Shape(dimensions)) does not fit in memory")
       }
-      storage = try TensorStorage(byteCount: bytes)
+      if let placed = place(bytes) {
+        storage = placed
+      } else {
+        storage = try TensorStorage(byteCount: bytes)
+      }
     }
     self.dataType = dataType
     self.dimensions = dimensions

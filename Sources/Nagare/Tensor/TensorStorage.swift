@@ -6,10 +6,14 @@ import Synchronization
 final class TensorStorage: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
+  /// Whose the bytes are, where they are not the storage's own.
+  private let owner: (any MemoryOwner)?
   var strings: [[UInt8]] = []
   /// The numbers of a literal, of which `float32` elements do not hold every digit.
   var literal: [Double]?
   var resource: (any Resource)?
+  /// Whether another tensor has the bytes from now on: one that this was joined to.
+  var isGivenOn = false
   /// The elements as a kernel packed them, of a constant.
   let packing = Mutex(Packing())
 
@@ -29,21 +33,55 @@ final class TensorStorage: @unchecked Sendable {
   init(byteCount: Int) throws(GraphError) {
     base = try Memory.allocate(byteCount)
     self.byteCount = byteCount
+    owner = nil
+  }
+
+  /// Uninitialized bytes at `base`, which `owner` has set apart.
+  init(_ base: UnsafeMutableRawPointer, byteCount: Int, of owner: any MemoryOwner) {
+    self.base = base
+    self.byteCount = byteCount
+    self.owner = owner
   }
 
   init(strings: [[UInt8]]) {
     base = Memory.empty
     byteCount = 0
+    owner = nil
     self.strings = strings
   }
 
   init(resource: any Resource) {
     base = Memory.empty
     byteCount = 0
+    owner = nil
     self.resource = resource
   }
 
-  deinit { Memory.free(base, byteCount) }
+  /// Whether the bytes are a part of another tensor's.
+  var isPart: Bool { owner is TensorStorage }
+
+  /// Whether the bytes are `other`'s.
+  func belongs(to other: any MemoryOwner) -> Bool { owner === other }
+
+  deinit {
+    guard !isGivenOn else { return }
+    if let owner {
+      owner.free(base, byteCount)
+    } else {
+      Memory.free(base, byteCount)
+    }
+  }
+}
+
+extension TensorStorage: MemoryOwner {
+  /// Nothing: parts of the bytes stay its own.
+  func free(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {}
+}
+
+/// What has set memory apart for tensors, and lives as long as they do.
+protocol MemoryOwner: AnyObject, Sendable {
+  /// Takes back the bytes of a tensor that is no more.
+  func free(_ base: UnsafeMutableRawPointer, _ byteCount: Int)
 }
 
 /// Something that a session owns and a graph refers to: a variable, a queue, an iterator.

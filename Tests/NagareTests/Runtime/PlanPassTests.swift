@@ -119,7 +119,7 @@ import TestSupport
     #expect(
       try Session(network.graph).run(network.fetches, feeds: feeds)
         == Session(network.graph, passes: without).run(network.fetches, feeds: feeds))
-    let description = PlanDescription(plan, shapes: [:])
+    let description = PlanDescription(plan)
     #expect(description.units.contains { $0.type == MaxPoolWinners.name && $0.outputs.count == 2 })
   }
 

@@ -51,6 +51,38 @@ import Testing
     #expect(small != first && last != first)
   }
 
+  /// Buffers at places that were chosen before, and others between them.
+  @Test(arguments: [1, 2, 3] as [UInt64]) func placesAreGivenOnce(seed: UInt64) {
+    let limit = 1 << 12
+    var zone = Zone(limit: limit)
+    var generator = Philox(seed: seed, seed2: 0)
+    var taken = [Bool](repeating: false, count: limit)
+    var live: [(start: Int, size: Int)] = []
+    func number(below limit: Int) -> Int { Int(generator.next().0) % limit }
+    for _ in 0..<4000 {
+      let (start, size) = (number(below: limit), 1 + number(below: 200))
+      switch number(below: 5) {
+      case 0, 1:
+        let isFree = start + size <= limit && !taken[start..<(start + size)].contains(true)
+        let isGiven = zone.allocate(at: start, size)
+        #expect(isGiven == isFree)
+        guard isGiven else { continue }
+        for index in start..<(start + size) { taken[index] = true }
+        live.append((start, size))
+      case 2:
+        guard let start = zone.allocate(size) else { continue }
+        #expect(start + size <= limit && !taken[start..<(start + size)].contains(true))
+        for index in start..<(start + size) { taken[index] = true }
+        live.append((start, size))
+      default:
+        guard !live.isEmpty else { continue }
+        let (start, size) = live.remove(at: number(below: live.count))
+        for index in start..<(start + size) { taken[index] = false }
+        zone.free(start, size)
+      }
+    }
+  }
+
   @Test func runsLikeOnesBeforeTakeNothingMore() throws {
     let graph = Graph()
     let x = try graph.placeholder(.float32, shape: [nil, 128])

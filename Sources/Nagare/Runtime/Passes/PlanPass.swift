@@ -23,6 +23,8 @@ public enum PlanPass: String, CaseIterable, Sendable {
   case fusePooling = "fuse-pooling"
   /// Chains of ops that work element by element in one walk through memory.
   case fuseElementwise = "fuse-elementwise"
+  /// Buffers have places that are chosen before the run, and tensors are joined and parted without copies.
+  case planMemory = "plan-memory"
 
   /// Whether nodes that it takes away are computed with others.
   var makesOne: Bool {
@@ -30,7 +32,7 @@ public enum PlanPass: String, CaseIterable, Sendable {
     case .foldBatchNormalization, .fuseEpilogue, .fuseReluGradient, .fuseBiasGradient, .fuseCast,
       .fusePooling, .fuseElementwise:
       true
-    case .skipIdentities, .foldConstants, .mergeEqual, .keepWinners: false
+    case .skipIdentities, .foldConstants, .mergeEqual, .keepWinners, .planMemory: false
     }
   }
 
@@ -48,6 +50,8 @@ public enum PlanPass: String, CaseIterable, Sendable {
     case .keepWinners: draft.keepWinners()
     case .fusePooling: draft.fusePooling()
     case .fuseElementwise: draft.fuseElementwise()
+    // It is of steps, which are made of what the others leave.
+    case .planMemory: break
     }
   }
 }
