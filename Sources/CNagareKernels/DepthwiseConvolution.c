@@ -652,6 +652,50 @@ static range NAME(reaching)(const NAME(phase) *phase, int64_t at, int64_t output
   return result;
 }
 
+/// Pairs of input elements side by side, where the stride is 2: the first is reached by the first and the
+/// last of three taps in a row, from two outputs side by side, of which `source` is the latter; the second
+/// by the tap between, from that output.
+INLINE void NAME(sum_pairs)(
+    const int rows, const int pairs, const NAME(tap_grid) *taps, const REAL *source,
+    const REAL *filter, int64_t channels, REAL *result) {
+  const NAME(tap_grid) grid = *taps;
+  for (int64_t left_over = channels; left_over > 0; left_over -= LANES) {
+    if (left_over < LANES) {
+      // The last vector overlaps the one before.
+      source -= LANES - left_over;
+      filter -= LANES - left_over;
+      result -= LANES - left_over;
+    }
+    VECTOR first[TILE_COLUMNS], second[TILE_COLUMNS];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+      const REAL *weight = filter + i * grid.filter_row, *from = source + i * grid.source_row;
+      const VECTOR w0 = NAME(load)(weight), w1 = NAME(load)(weight + channels);
+      const VECTOR w2 = NAME(load)(weight + 2 * channels);
+      VECTOR before = NAME(load)(from - channels);
+#pragma clang loop unroll(full)
+      for (int p = 0; p < pairs; p++) {
+        const VECTOR value = NAME(load)(from + p * channels);
+        first[p] = i == 0 ? value * w0 : first[p] + value * w0;
+        first[p] += before * w2;
+        second[p] = i == 0 ? value * w1 : second[p] + value * w1;
+        before = value;
+      }
+    }
+#pragma clang loop unroll(full)
+    for (int p = 0; p < pairs; p++) {
+      NAME(store)(result + 2 * p * channels, first[p]);
+      NAME(store)(result + (2 * p + 1) * channels, second[p]);
+    }
+    source += LANES;
+    filter += LANES;
+    result += LANES;
+    FIXED(source);
+    FIXED(filter);
+    FIXED(result);
+  }
+}
+
 static void NAME(depthwise_input_gradient)(
     const nagare_convolution *shape, const REAL *output_gradient, const REAL *filter,
     REAL *input_gradient, int64_t task, void *scratch) {
@@ -668,6 +712,12 @@ static void NAME(depthwise_input_gradient)(
         image * shape->input_height * shape->input_width * channels, begin, end, scratch);
     return;
   }
+  // The outputs from the second on that give pairs of elements, both inside the input.
+  const bool by_pairs = shape->filter_width == 3 && shape->dilation_width == 1 &&
+                        shape->stride_width == 2 && shape->padding_left <= 2 &&
+                        multiplier == 1 && channels >= LANES;
+  const int64_t givers =
+      least(shape->output_width, (shape->input_width + shape->padding_left) / 2);
   for (int64_t y = begin; y < end; y++) {
     const NAME(phase) vertical = NAME(find_phase)(
         y % shape->stride_height, shape->stride_height, shape->dilation_height,
@@ -676,6 +726,30 @@ static void NAME(depthwise_input_gradient)(
     const range tall = NAME(reaching)(&vertical, at_y, shape->output_height);
     REAL *row = input_gradient + (image * shape->input_height + y) * shape->input_width *
                                      shape->input_channels;
+    // The elements of the pairs.
+    range done = {0, 0};
+    const int64_t rows = tall.end - tall.begin;
+    if (by_pairs && givers > 1 && (rows == 1 || rows == 2)) {
+      done = (range){2 - shape->padding_left, 2 * givers - shape->padding_left};
+      const NAME(tap_grid) taps = {
+          .source_row = -vertical.back * line,
+          .filter_row = vertical.tap_step * shape->filter_width * channels};
+      const REAL *from = gradients + (vertical.first + at_y - tall.begin * vertical.back) * line;
+      const REAL *weight =
+          filter + (vertical.tap + tall.begin * vertical.tap_step) * 3 * channels;
+      int64_t pairs;
+      for (int64_t x = 1; x < givers; x += pairs) {
+        pairs = x + TILE_COLUMNS <= givers ? TILE_COLUMNS : 1;
+        REAL *result = row + (2 * x - shape->padding_left) * channels;
+#define PAIRS(ROWS, COUNT)                                                                     \
+  NAME(sum_pairs)(ROWS, COUNT, &taps, from + x * channels, weight, channels, result)
+        if (rows == 1 && pairs == 1) PAIRS(1, 1);
+        else if (rows == 1) PAIRS(1, TILE_COLUMNS);
+        else if (pairs == 1) PAIRS(2, 1);
+        else PAIRS(2, TILE_COLUMNS);
+#undef PAIRS
+      }
+    }
     for (int64_t px = 0; px < least(shape->stride_width, shape->input_width); px++) {
       const NAME(phase) across = NAME(find_phase)(
           px, shape->stride_width, shape->dilation_width, shape->padding_left,
@@ -686,14 +760,19 @@ static void NAME(depthwise_input_gradient)(
           .filter_row = vertical.tap_step * shape->filter_width * channels,
           .filter_column = across.tap_step * channels};
       for (int64_t x = 0; x < across.elements;) {
+        const int64_t at = px + x * shape->stride_width;
+        if (at >= done.begin && at < done.end) {
+          x += quotient_up(done.end - at, shape->stride_width);
+          continue;
+        }
         const range wide = NAME(reaching)(&across, x, shape->output_width);
         taps.columns = wide.end - wide.begin;
         // All taps reach the first and the last of them.
         const range last = NAME(reaching)(&across, x + TOGETHER - 1, shape->output_width);
-        const bool together = multiplier == 1 && x + TOGETHER <= across.elements &&
-                              taps.columns == across.taps &&
+        const bool together = multiplier == 1 && done.end == 0 &&
+                              x + TOGETHER <= across.elements && taps.columns == across.taps &&
                               last.end - last.begin == across.taps;
-        REAL *result = row + (px + x * shape->stride_width) * shape->input_channels;
+        REAL *result = row + at * shape->input_channels;
         const int64_t from_y = vertical.first + at_y - tall.begin * vertical.back;
         const int64_t from_x = across.first + x - wide.begin * across.back;
         const REAL *weight =
