@@ -6,7 +6,7 @@
 
 /// Output or input elements of a task, about.
 #define TASK_ELEMENTS 32768
-/// Accumulators of a filter gradient.
+/// Tasks of a filter gradient, unless there are fewer rows.
 #define PARTS 16
 
 static int64_t output_block(const nagare_convolution *shape) {
@@ -42,6 +42,24 @@ static range seeing_all(const nagare_convolution *shape) {
       .end = last < 0 ? 0 : least(shape->output_width, last / shape->stride_width + 1)};
 }
 
+/// Whether each output sees two or three of three taps side by side.
+static bool sees_most(int64_t outputs, int64_t stride, int64_t padding, int64_t size) {
+  const range first = inside(0, stride, 1, padding, 3, size);
+  const range last = inside(outputs - 1, stride, 1, padding, 3, size);
+  return least(first.end - first.begin, last.end - last.begin) >= 2;
+}
+
+/// Whether the filter is 3×3 and the outputs can be computed in tiles.
+static bool is_tiled(const nagare_convolution *shape) {
+  return shape->filter_height == 3 && shape->filter_width == 3 && shape->dilation_height == 1 &&
+         shape->dilation_width == 1 && shape->stride_width <= 2 &&
+         sees_most(
+             shape->output_height, shape->stride_height, shape->padding_top,
+             shape->input_height) &&
+         sees_most(
+             shape->output_width, shape->stride_width, shape->padding_left, shape->input_width);
+}
+
 /// Outputs for which the input element that a tap reads (`offset` from the first) lies inside.
 static range reading(int64_t offset, int64_t stride, int64_t outputs, int64_t size) {
   int64_t last = size - 1 - offset;
@@ -59,12 +77,15 @@ static int64_t rows_read(const nagare_convolution *shape, int64_t rows) {
 
 /// Elements of the rows that a task has copied, so that they stay in the first-level cache.
 #define COPIED 6144
+/// Fewest channels of which they are copied for tiles, which read them less often.
+#define TILED_COPY 1024
 
 /// Channels of which the rows that a task reads are copied at a time, or 0 where they are read where they
 /// are. Pixels of many channels, often a power of two, lie in a few sets of the cache.
 static int64_t copied_channels(const nagare_convolution *shape) {
   const int64_t channels = shape->output_channels;
   if (channels != shape->input_channels || channels < 256) return 0;
+  if (is_tiled(shape) && (channels < TILED_COPY || channels % 32 != 0)) return 0;
   // It takes several readings of an element to be worth it.
   if (shape->stride_height * shape->stride_width > 1 ||
       shape->filter_height * shape->filter_width < 4)
@@ -77,11 +98,51 @@ static int64_t forward_scratch(const nagare_convolution *shape, int64_t element)
   const int64_t channels = shape->output_channels == shape->input_channels
                                ? copied_channels(shape)
                                : shape->output_channels;
-  return rows_read(shape, output_block(shape)) * shape->input_width * channels * element;
+  const int64_t pixels = rows_read(shape, output_block(shape)) * shape->input_width;
+  return (pixels + (is_tiled(shape) ? 9 : 0)) * channels * element;
 }
 
+/// The convolution of the output's gradient by the filter from its end, which gives the input's gradient,
+/// where strides and dilations are 1.
+static nagare_convolution reversed(const nagare_convolution *shape) {
+  nagare_convolution result = *shape;
+  result.input_height = shape->output_height;
+  result.input_width = shape->output_width;
+  result.input_channels = shape->output_channels;
+  result.output_height = shape->input_height;
+  result.output_width = shape->input_width;
+  result.padding_top = shape->filter_height - 1 - shape->padding_top;
+  result.padding_left = shape->filter_width - 1 - shape->padding_left;
+  return result;
+}
+
+/// Whether the input's gradient is computed in tiles, as that convolution.
+static bool is_gradient_tiled(const nagare_convolution *shape) {
+  if (shape->stride_height != 1 || shape->stride_width != 1) return false;
+  if (shape->output_channels != shape->input_channels) return false;
+  const nagare_convolution gradient = reversed(shape);
+  return is_tiled(&gradient);
+}
+
+/// Channels of the filter's gradient that a task sums, where it is computed by runs of columns.
+#define GRADIENT_CHANNELS 64
+/// Most positions that are summed one after the other there, about.
+#define GRADIENT_POSITIONS 4096
+
+/// Parts of the channels of the filter's gradient, each of which is a task.
+static int64_t gradient_blocks(const nagare_convolution *shape) {
+  const int64_t channels = shape->output_channels;
+  const bool runs =
+      is_tiled(shape) && channels == shape->input_channels && channels % 16 == 0;
+  return runs ? quotient_up(channels, GRADIENT_CHANNELS) : 0;
+}
+
+/// Parts of the rows.
 static int64_t part_count(const nagare_convolution *shape) {
-  return least(shape->batch * shape->output_height, PARTS);
+  const int64_t rows = shape->batch * shape->output_height, blocks = gradient_blocks(shape);
+  if (blocks == 0) return least(rows, PARTS);
+  const int64_t positions = quotient_up(rows * shape->output_width, GRADIENT_POSITIONS);
+  return least(rows, most(quotient_up(PARTS, blocks), positions));
 }
 
 /// Channels of a row that are computed before others, so that what several pixels see stays in the
@@ -89,6 +150,9 @@ static int64_t part_count(const nagare_convolution *shape) {
 #define CHUNK 128
 /// Pixels of a row that are computed together where they see the same taps.
 #define TOGETHER 4
+/// Most rows and columns of outputs of a tile.
+#define TILE_ROWS 2
+#define TILE_COLUMNS 3
 
 #define NAGARE_BODY "DepthwiseConvolution.c"
 #include "Multiversion.h"
@@ -101,8 +165,12 @@ int64_t nagare_depthwise_input_gradient_task_count(const nagare_convolution *sha
   return shape->batch * quotient_up(shape->input_height, input_block(shape));
 }
 
-int64_t nagare_depthwise_filter_gradient_task_count(const nagare_convolution *shape) {
+int64_t nagare_depthwise_filter_gradient_part_count(const nagare_convolution *shape) {
   return part_count(shape);
+}
+
+int64_t nagare_depthwise_filter_gradient_task_count(const nagare_convolution *shape) {
+  return part_count(shape) * most(1, gradient_blocks(shape));
 }
 
 int64_t nagare_depthwise_scratch_bytes(const nagare_convolution *shape, int64_t element_bytes) {
@@ -111,6 +179,10 @@ int64_t nagare_depthwise_scratch_bytes(const nagare_convolution *shape, int64_t 
 
 int64_t nagare_depthwise_input_gradient_scratch_bytes(
     const nagare_convolution *shape, int64_t element_bytes) {
+  if (is_gradient_tiled(shape)) {
+    const nagare_convolution gradient = reversed(shape);
+    return most(forward_scratch(&gradient, element_bytes), shape->output_channels * element_bytes);
+  }
   return shape->output_channels * element_bytes;
 }
 
@@ -318,6 +390,171 @@ static void NAME(depthwise_row)(
   }
 }
 
+/// Makes the compiler compute addresses from this pointer, not each from the one before, in a long chain,
+/// nor all before the loop, for which there are too few registers.
+#define FIXED(POINTER) __asm__("" : "+r"(POINTER))
+
+/// A tile of outputs of a filter of 3×3, which see `height` rows of taps and the columns from `left` up
+/// to `right`, `_row` and `_column` elements apart. The weights of a vector of channels stay in registers,
+/// and so do the sums.
+INLINE void NAME(tile)(
+    const int rows, const int columns, const int stride, const int height, const int left,
+    const int right, int64_t channels, const REAL *source, int64_t source_row,
+    int64_t source_column, const REAL *filter, int64_t filter_column,
+    const NAME(epilogue) *epilogue, REAL *result, int64_t result_row, int64_t result_column) {
+  const bool ends = epilogue;
+  NAME(epilogue) finish = ends ? *epilogue : (NAME(epilogue)){0};
+#define EACH(VARIABLE, COUNT)                                                                  \
+  _Pragma("clang loop unroll(full)") for (int VARIABLE = 0; VARIABLE < COUNT; VARIABLE++)
+#define EACH_OUTPUT EACH(y, rows) EACH(x, columns)
+  for (int64_t left_over = channels; left_over > 0; left_over -= LANES) {
+    if (left_over < LANES) {
+      // The last vector overlaps the one before.
+      const int64_t back = LANES - left_over;
+      source -= back;
+      filter -= back;
+      result -= back;
+      if (finish.bias) finish.bias -= back;
+      if (finish.addend) finish.addend -= back;
+    }
+    VECTOR weights[3][3], sums[TILE_ROWS][TILE_COLUMNS];
+    const REAL *taps = filter;
+    EACH(i, height) {
+      FIXED(taps);
+      EACH(j, 3) if (j >= left && j < right) weights[i][j] =
+          NAME(load)(taps + j * filter_column);
+      taps += 3 * filter_column;
+    }
+    const REAL *from = source;
+    EACH(i, height + (rows - 1) * stride) {
+      FIXED(from);
+      const REAL *three = from;
+      EACH(k, 3 + (columns - 1) * stride) {
+        if (k > 0 && k % 3 == 0) {
+          three += 3 * source_column;
+          FIXED(three);
+        }
+        if (k < left || k >= right + (columns - 1) * stride) continue;
+        const VECTOR value = NAME(load)(three + k % 3 * source_column);
+        EACH_OUTPUT {
+          const int row = i - y * stride, column = k - x * stride;
+          if (row < 0 || row >= height || column < left || column >= right) continue;
+          const VECTOR weight = weights[row][column];
+          const bool begins = row == 0 && column == left;
+          sums[y][x] = begins ? value * weight : sums[y][x] + value * weight;
+        }
+      }
+      from += source_row;
+    }
+    const VECTOR bias = NAME(bias_of)(finish, 0, LANES);
+    EACH_OUTPUT sums[y][x] += bias;
+    if (finish.addend)
+      EACH_OUTPUT sums[y][x] += NAME(load)(finish.addend + y * result_row + x * result_column);
+    if (finish.relu) EACH_OUTPUT sums[y][x] = NAME(relu)(sums[y][x]);
+    if (finish.capped) EACH_OUTPUT sums[y][x] = NAME(cap)(sums[y][x]);
+    EACH_OUTPUT NAME(store)(result + y * result_row + x * result_column, sums[y][x]);
+    source += LANES;
+    filter += LANES;
+    result += LANES;
+    if (finish.bias) finish.bias += LANES;
+    if (finish.addend) finish.addend += LANES;
+    FIXED(source);
+    FIXED(filter);
+    FIXED(result);
+  }
+#undef EACH_OUTPUT
+#undef EACH
+}
+
+/// `count` channels from `channel` on of rows from `begin` up to `end` of an image of outputs that begins
+/// at element `start`, in tiles (see `is_tiled`). Their elements of the source's pixels lie from `source`
+/// on, `pixel` elements apart, those of row `first` first; those of the taps from `filter` on, `tap`
+/// elements apart.
+static void NAME(depthwise_tiles)(
+    const nagare_convolution *shape, const REAL *source, int64_t pixel, int64_t first,
+    const REAL *filter, int64_t tap, const nagare_epilogue *epilogue, REAL *output,
+    int64_t start, int64_t begin, int64_t end, int64_t channel, int64_t count) {
+  const int64_t channels = shape->output_channels, stride = shape->stride_width;
+  const int64_t source_row = shape->input_width * pixel;
+  const int64_t result_row = shape->output_width * channels;
+  const range whole = seeing_all(shape);
+  const int64_t whole_rows = (shape->input_height + shape->padding_top - 3) / shape->stride_height;
+  int64_t rows = 1;
+  for (int64_t y = begin; y < end; y += rows) {
+    const range tall =
+        inside(y, shape->stride_height, 1, shape->padding_top, 3, shape->input_height);
+    const bool all = tall.end - tall.begin == 3;
+    const bool pair =
+        all && y + 1 < end && y < whole_rows && shape->stride_height == 1 && stride == 1;
+    rows = pair ? 2 : 1;
+    const int64_t top = y * shape->stride_height - shape->padding_top + tall.begin - first;
+    const REAL *weights = filter + tall.begin * 3 * tap;
+    for (int64_t x = 0; x < shape->output_width;) {
+      const int64_t place = start + y * result_row + x * channels + channel;
+      const NAME(epilogue) finish = NAME(epilogue_from)(epilogue, channel, place);
+      const REAL *from =
+          source + top * source_row + (x * stride - shape->padding_left) * pixel;
+#define TILE(ROWS, COLUMNS, STRIDE, HEIGHT, LEFT, RIGHT)                                       \
+  NAME(tile)(                                                                                  \
+      ROWS, COLUMNS, STRIDE, HEIGHT, LEFT, RIGHT, count, from, source_row, pixel, weights,     \
+      tap, epilogue ? &finish : NULL, output + place, result_row, channels)
+#define TILES(ROWS, STRIDE, HEIGHT)                                                            \
+  if (x < whole.begin) TILE(ROWS, 1, STRIDE, HEIGHT, 1, 3);                                    \
+  else if (x >= whole.end) TILE(ROWS, 1, STRIDE, HEIGHT, 0, 2);                                \
+  else if (columns == 1) TILE(ROWS, 1, STRIDE, HEIGHT, 0, 3);                                  \
+  else if (columns == 2) TILE(ROWS, 2, STRIDE, HEIGHT, 0, 3);                                  \
+  else TILE(ROWS, TILE_COLUMNS, STRIDE, HEIGHT, 0, 3);
+      const bool inner = x >= whole.begin && x < whole.end;
+      const int64_t columns = inner ? least(TILE_COLUMNS, whole.end - x) : 1;
+      if (pair) {
+        TILES(TILE_ROWS, 1, 3)
+      } else if (stride == 1 && all) {
+        TILES(1, 1, 3)
+      } else if (stride == 1) {
+        TILES(1, 1, 2)
+      } else if (all) {
+        TILES(1, 2, 3)
+      } else {
+        TILES(1, 2, 2)
+      }
+#undef TILES
+#undef TILE
+      x += columns;
+    }
+  }
+}
+
+/// The same for all channels, some at a time where they are copied. The filter is read from its end where
+/// `backwards` says so.
+static void NAME(depthwise_block)(
+    const nagare_convolution *shape, const REAL *source, int64_t first, const REAL *filter,
+    bool backwards, const nagare_epilogue *epilogue, REAL *output, int64_t start, int64_t begin,
+    int64_t end, REAL *scratch) {
+  const int64_t channels = shape->output_channels, copied = copied_channels(shape);
+  const int64_t line = shape->input_width * channels;
+  if (copied == 0) {
+    NAME(depthwise_tiles)(
+        shape, source, channels, first, backwards ? filter + 8 * channels : filter,
+        backwards ? -channels : channels, epilogue, output, start, begin, end, 0, channels);
+    return;
+  }
+  const int64_t top = most(0, begin - shape->padding_top);
+  const int64_t bottom = least(shape->input_height, end - shape->padding_top + 2);
+  for (int64_t c = 0; c < channels; c += copied) {
+    const int64_t count = least(copied, channels - c);
+    REAL *taps = scratch, *pixels = scratch + 9 * count;
+    for (int64_t t = 0; t < 9; t++)
+      memcpy(
+          taps + t * count, filter + (backwards ? 8 - t : t) * channels + c,
+          (size_t)count * sizeof(REAL));
+    const REAL *from = source + (top - first) * line + c;
+    for (int64_t i = 0; i < (bottom - top) * shape->input_width; i++)
+      memcpy(pixels + i * count, from + i * channels, (size_t)count * sizeof(REAL));
+    NAME(depthwise_tiles)(
+        shape, pixels, count, top, taps, count, epilogue, output, start, begin, end, c, count);
+  }
+}
+
 static void NAME(depthwise)(
     const nagare_convolution *shape, const REAL *input, const REAL *filter,
     const nagare_epilogue *epilogue, REAL *output, int64_t task, void *scratch) {
@@ -341,7 +578,8 @@ static void NAME(depthwise)(
     last = least(last, shape->input_height - 1);
   }
   const int64_t rows = most(0, last - first + 1);
-  if (copied > 0) {
+  const bool tiled = is_tiled(shape) && channels >= LANES;
+  if (copied > 0 && !tiled) {
     for (int64_t c = 0; c < channels; c += copied) {
       const int64_t count = least(copied, channels - c);
       const REAL *from = picture + first * input_line + c;
@@ -359,6 +597,12 @@ static void NAME(depthwise)(
     if (rows > 0)
       NAME(repeat)(picture + first * input_line, rows * input_line, multiplier, scratch);
     picture = scratch;
+  }
+  if (tiled) {
+    NAME(depthwise_block)(
+        shape, picture, multiplier > 1 ? first : 0, filter, false, epilogue, output, start, begin,
+        end, scratch);
+    return;
   }
   for (int64_t y = begin; y < end; y++)
     for (int64_t c = 0; c < channels; c += CHUNK)
@@ -408,6 +652,50 @@ static range NAME(reaching)(const NAME(phase) *phase, int64_t at, int64_t output
   return result;
 }
 
+/// Pairs of input elements side by side, where the stride is 2: the first is reached by the first and the
+/// last of three taps in a row, from two outputs side by side, of which `source` is the latter; the second
+/// by the tap between, from that output.
+INLINE void NAME(sum_pairs)(
+    const int rows, const int pairs, const NAME(tap_grid) *taps, const REAL *source,
+    const REAL *filter, int64_t channels, REAL *result) {
+  const NAME(tap_grid) grid = *taps;
+  for (int64_t left_over = channels; left_over > 0; left_over -= LANES) {
+    if (left_over < LANES) {
+      // The last vector overlaps the one before.
+      source -= LANES - left_over;
+      filter -= LANES - left_over;
+      result -= LANES - left_over;
+    }
+    VECTOR first[TILE_COLUMNS], second[TILE_COLUMNS];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+      const REAL *weight = filter + i * grid.filter_row, *from = source + i * grid.source_row;
+      const VECTOR w0 = NAME(load)(weight), w1 = NAME(load)(weight + channels);
+      const VECTOR w2 = NAME(load)(weight + 2 * channels);
+      VECTOR before = NAME(load)(from - channels);
+#pragma clang loop unroll(full)
+      for (int p = 0; p < pairs; p++) {
+        const VECTOR value = NAME(load)(from + p * channels);
+        first[p] = i == 0 ? value * w0 : first[p] + value * w0;
+        first[p] += before * w2;
+        second[p] = i == 0 ? value * w1 : second[p] + value * w1;
+        before = value;
+      }
+    }
+#pragma clang loop unroll(full)
+    for (int p = 0; p < pairs; p++) {
+      NAME(store)(result + 2 * p * channels, first[p]);
+      NAME(store)(result + (2 * p + 1) * channels, second[p]);
+    }
+    source += LANES;
+    filter += LANES;
+    result += LANES;
+    FIXED(source);
+    FIXED(filter);
+    FIXED(result);
+  }
+}
+
 static void NAME(depthwise_input_gradient)(
     const nagare_convolution *shape, const REAL *output_gradient, const REAL *filter,
     REAL *input_gradient, int64_t task, void *scratch) {
@@ -417,6 +705,19 @@ static void NAME(depthwise_input_gradient)(
   const int64_t channels = shape->output_channels, line = shape->output_width * channels;
   const int64_t multiplier = channels / shape->input_channels;
   const REAL *gradients = output_gradient + image * shape->output_height * line;
+  if (is_gradient_tiled(shape) && channels >= LANES) {
+    const nagare_convolution gradient = reversed(shape);
+    NAME(depthwise_block)(
+        &gradient, gradients, 0, filter, true, NULL, input_gradient,
+        image * shape->input_height * shape->input_width * channels, begin, end, scratch);
+    return;
+  }
+  // The outputs from the second on that give pairs of elements, both inside the input.
+  const bool by_pairs = shape->filter_width == 3 && shape->dilation_width == 1 &&
+                        shape->stride_width == 2 && shape->padding_left <= 2 &&
+                        multiplier == 1 && channels >= LANES;
+  const int64_t givers =
+      least(shape->output_width, (shape->input_width + shape->padding_left) / 2);
   for (int64_t y = begin; y < end; y++) {
     const NAME(phase) vertical = NAME(find_phase)(
         y % shape->stride_height, shape->stride_height, shape->dilation_height,
@@ -425,6 +726,30 @@ static void NAME(depthwise_input_gradient)(
     const range tall = NAME(reaching)(&vertical, at_y, shape->output_height);
     REAL *row = input_gradient + (image * shape->input_height + y) * shape->input_width *
                                      shape->input_channels;
+    // The elements of the pairs.
+    range done = {0, 0};
+    const int64_t rows = tall.end - tall.begin;
+    if (by_pairs && givers > 1 && (rows == 1 || rows == 2)) {
+      done = (range){2 - shape->padding_left, 2 * givers - shape->padding_left};
+      const NAME(tap_grid) taps = {
+          .source_row = -vertical.back * line,
+          .filter_row = vertical.tap_step * shape->filter_width * channels};
+      const REAL *from = gradients + (vertical.first + at_y - tall.begin * vertical.back) * line;
+      const REAL *weight =
+          filter + (vertical.tap + tall.begin * vertical.tap_step) * 3 * channels;
+      int64_t pairs;
+      for (int64_t x = 1; x < givers; x += pairs) {
+        pairs = x + TILE_COLUMNS <= givers ? TILE_COLUMNS : 1;
+        REAL *result = row + (2 * x - shape->padding_left) * channels;
+#define PAIRS(ROWS, COUNT)                                                                     \
+  NAME(sum_pairs)(ROWS, COUNT, &taps, from + x * channels, weight, channels, result)
+        if (rows == 1 && pairs == 1) PAIRS(1, 1);
+        else if (rows == 1) PAIRS(1, TILE_COLUMNS);
+        else if (pairs == 1) PAIRS(2, 1);
+        else PAIRS(2, TILE_COLUMNS);
+#undef PAIRS
+      }
+    }
     for (int64_t px = 0; px < least(shape->stride_width, shape->input_width); px++) {
       const NAME(phase) across = NAME(find_phase)(
           px, shape->stride_width, shape->dilation_width, shape->padding_left,
@@ -435,14 +760,19 @@ static void NAME(depthwise_input_gradient)(
           .filter_row = vertical.tap_step * shape->filter_width * channels,
           .filter_column = across.tap_step * channels};
       for (int64_t x = 0; x < across.elements;) {
+        const int64_t at = px + x * shape->stride_width;
+        if (at >= done.begin && at < done.end) {
+          x += quotient_up(done.end - at, shape->stride_width);
+          continue;
+        }
         const range wide = NAME(reaching)(&across, x, shape->output_width);
         taps.columns = wide.end - wide.begin;
         // All taps reach the first and the last of them.
         const range last = NAME(reaching)(&across, x + TOGETHER - 1, shape->output_width);
-        const bool together = multiplier == 1 && x + TOGETHER <= across.elements &&
-                              taps.columns == across.taps &&
+        const bool together = multiplier == 1 && done.end == 0 &&
+                              x + TOGETHER <= across.elements && taps.columns == across.taps &&
                               last.end - last.begin == across.taps;
-        REAL *result = row + (px + x * shape->stride_width) * shape->input_channels;
+        REAL *result = row + at * shape->input_channels;
         const int64_t from_y = vertical.first + at_y - tall.begin * vertical.back;
         const int64_t from_x = across.first + x - wide.begin * across.back;
         const REAL *weight =
@@ -467,6 +797,91 @@ static void NAME(depthwise_input_gradient)(
   }
 }
 
+/// Adds to three weights' gradients, those of a row of taps, what `columns` outputs side by side give,
+/// where the first sees taps from `left` on only and the last taps up to `right`.
+INLINE void NAME(gather_run)(
+    const int columns, const int stride, const int left, const int right, int64_t channels,
+    int64_t pixel, const REAL *source, const REAL *gradient, REAL *sums) {
+  for (int64_t c = 0; c < channels; c += LANES) {
+    VECTOR sum[3], slope[TOGETHER];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 3; j++) sum[j] = NAME(load)(sums + c + j * pixel);
+#pragma clang loop unroll(full)
+    for (int x = 0; x < columns; x++) slope[x] = NAME(load)(gradient + c + x * pixel);
+    const REAL *from = source + c;
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 3 + (columns - 1) * stride; k++) {
+      if (k > 0 && k % 3 == 0) {
+        from += 3 * pixel;
+        FIXED(from);
+      }
+      if (k < left || k >= right + (columns - 1) * stride) continue;
+      const VECTOR value = NAME(load)(from + k % 3 * pixel);
+#pragma clang loop unroll(full)
+      for (int x = 0; x < columns; x++) {
+        const int j = k - x * stride;
+        if (j >= 0 && j < 3) sum[j] += value * slope[x];
+      }
+    }
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 3; j++) NAME(store)(sums + c + j * pixel, sum[j]);
+  }
+}
+
+/// The channels of a task of the filter's gradient, where `gradient_blocks` says that there are several.
+static void NAME(gather_channels)(
+    const nagare_convolution *shape, const REAL *input, const REAL *output_gradient,
+    REAL *total, int64_t channels, int64_t begin, int64_t end) {
+  const int64_t pixel = shape->output_channels, stride = shape->stride_width;
+  for (int j = 0; j < 9; j++)
+    memset(total + j * pixel, 0, (size_t)channels * sizeof(REAL));
+  const range whole = seeing_all(shape);
+  for (int64_t row = begin; row < end; row++) {
+    const int64_t image = row / shape->output_height, y = row % shape->output_height;
+    const range tall =
+        inside(y, shape->stride_height, 1, shape->padding_top, 3, shape->input_height);
+    const int64_t top = image * shape->input_height + y * shape->stride_height -
+                        shape->padding_top;
+    int64_t columns;
+    for (int64_t x = 0; x < shape->output_width; x += columns) {
+      const bool left = x < whole.begin;
+      columns = least(TOGETHER, shape->output_width - x);
+      const bool right = x + columns > whole.end;
+      // The first and the last column are not both in a run.
+      if (left && right) columns = 1;
+      const REAL *slopes = output_gradient + (row * shape->output_width + x) * pixel;
+      for (int64_t i = tall.begin; i < tall.end; i++) {
+        const REAL *source =
+            input +
+            ((top + i) * shape->input_width + x * stride - shape->padding_left) * pixel;
+        REAL *sums = total + 3 * i * pixel;
+#define RUN(COLUMNS, STRIDE, LEFT, RIGHT)                                                      \
+  NAME(gather_run)(COLUMNS, STRIDE, LEFT, RIGHT, channels, pixel, source, slopes, sums)
+#define RUNS(STRIDE)                                                                           \
+  if (left && columns == 1) RUN(1, STRIDE, 1, 3);                                              \
+  else if (left && columns == 2) RUN(2, STRIDE, 1, 3);                                         \
+  else if (left && columns == 3) RUN(3, STRIDE, 1, 3);                                         \
+  else if (left) RUN(TOGETHER, STRIDE, 1, 3);                                                  \
+  else if (right && columns == 1) RUN(1, STRIDE, 0, 2);                                        \
+  else if (right && columns == 2) RUN(2, STRIDE, 0, 2);                                        \
+  else if (right && columns == 3) RUN(3, STRIDE, 0, 2);                                        \
+  else if (right) RUN(TOGETHER, STRIDE, 0, 2);                                                 \
+  else if (columns == 1) RUN(1, STRIDE, 0, 3);                                                 \
+  else if (columns == 2) RUN(2, STRIDE, 0, 3);                                                 \
+  else if (columns == 3) RUN(3, STRIDE, 0, 3);                                                 \
+  else RUN(TOGETHER, STRIDE, 0, 3);
+        if (stride == 1) {
+          RUNS(1)
+        } else {
+          RUNS(2)
+        }
+#undef RUNS
+#undef RUN
+      }
+    }
+  }
+}
+
 static void NAME(depthwise_filter_gradient)(
     const nagare_convolution *shape, const REAL *input, const REAL *output_gradient,
     REAL *partials, int64_t task, void *scratch) {
@@ -475,9 +890,18 @@ static void NAME(depthwise_filter_gradient)(
   const int64_t input_line = shape->input_width * shape->input_channels;
   const int64_t size = shape->filter_height * shape->filter_width * channels;
   const int64_t step = shape->stride_width * channels;
+  const int64_t rows = shape->batch * shape->output_height;
+  const int64_t blocks = gradient_blocks(shape);
+  if (blocks > 0) {
+    const int64_t part = task / blocks, c = task % blocks * GRADIENT_CHANNELS;
+    NAME(gather_channels)(
+        shape, input + c, output_gradient + c, partials + part * size + c,
+        least(GRADIENT_CHANNELS, channels - c), bound(rows, part, part_count(shape)),
+        bound(rows, part + 1, part_count(shape)));
+    return;
+  }
   REAL *total = partials + task * size;
   memset(total, 0, (size_t)size * sizeof(REAL));
-  const int64_t rows = shape->batch * shape->output_height;
   const int64_t last = bound(rows, task + 1, part_count(shape));
   for (int64_t row = bound(rows, task, part_count(shape)); row < last; row++) {
     const int64_t image = row / shape->output_height, y = row % shape->output_height;

@@ -217,7 +217,7 @@ static work prepare(const layer *l) {
   w.result[1] = take(input_elements(s) * 4, 64);
   w.result[2] = take(filter_elements(s) * 4, 64);
   if (l->depthwise) {
-    w.partials = take(nagare_depthwise_filter_gradient_task_count(s) * filter_elements(s) * 4, 64);
+    w.partials = take(nagare_depthwise_filter_gradient_part_count(s) * filter_elements(s) * 4, 64);
     w.scratch[0] = take(nagare_depthwise_scratch_bytes(s, 4), 64);
     w.scratch[1] = take(nagare_depthwise_input_gradient_scratch_bytes(s, 4), 64);
     w.scratch[2] = take(nagare_depthwise_filter_gradient_scratch_bytes(s, 4), 64);

@@ -413,7 +413,8 @@ static void check_streaming(void) {
       for (int turn = 0; turn < 2; turn++) {                                                   \
         const int64_t tasks = nagare_depthwise_filter_gradient_task_count(shape);              \
         result[turn] = take(filters * (int64_t)sizeof(T), sizeof(T));                          \
-        T *partials = take(tasks * filters * (int64_t)sizeof(T), 64);                          \
+        const int64_t parts = nagare_depthwise_filter_gradient_part_count(shape);              \
+        T *partials = take(parts * filters * (int64_t)sizeof(T), 64);                          \
         void *scratch =                                                                        \
             take(nagare_depthwise_filter_gradient_scratch_bytes(shape, sizeof(T)), 64);        \
         for (int64_t i = 0; i < tasks; i++)                                                    \
@@ -433,6 +434,25 @@ static void check_streaming(void) {
 DEFINE_DEPTHWISE(float, f32)
 DEFINE_DEPTHWISE(double, f64)
 
+/// Filters of 3×3 of which every output sees most, and channels that fill vectors or do not.
+static nagare_convolution depthwise_tiles(void) {
+  axis y, x;
+  axis *const axes[] = {&y, &x};
+  for (int i = 0; i < 2; i++)
+    do
+      *axes[i] = random_axis(3, 20);
+    while (axes[i]->taps != 3 || axes[i]->dilation != 1 || axes[i]->stride > 2 ||
+           axes[i]->padding > 1);
+  nagare_convolution shape = with_axes(y, x);
+  shape.groups = one_in(8)   ? 32 * random_integer(32, 40)
+                 : one_in(2) ? 16 * random_integer(1, 12)
+                             : random_integer(1, 40);
+  shape.input_channels = shape.groups;
+  shape.output_channels = shape.groups * (one_in(4) ? 2 : 1);
+  if (one_in(8)) shape.batch = 20;
+  return shape;
+}
+
 static void check_depthwise(void) {
   for (int64_t i = 0; i < 100 * rounds; i++) {
     // Rows of many channels are copied.
@@ -445,6 +465,11 @@ static void check_depthwise(void) {
                                           : one_in(8) ? random_integer(120, 300)
                                                       : random_integer(1, 40);
     shape.output_channels = shape.groups * (!many && one_in(3) ? random_integer(2, 3) : 1);
+    check_depthwise_f32(&shape);
+    if (i % 4 == 0) check_depthwise_f64(&shape);
+  }
+  for (int64_t i = 0; i < 150 * rounds; i++) {
+    const nagare_convolution shape = depthwise_tiles();
     check_depthwise_f32(&shape);
     if (i % 4 == 0) check_depthwise_f64(&shape);
   }

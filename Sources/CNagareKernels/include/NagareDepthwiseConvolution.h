@@ -8,6 +8,7 @@
 
 int64_t nagare_depthwise_task_count(const nagare_convolution *shape);
 int64_t nagare_depthwise_input_gradient_task_count(const nagare_convolution *shape);
+int64_t nagare_depthwise_filter_gradient_part_count(const nagare_convolution *shape);
 int64_t nagare_depthwise_filter_gradient_task_count(const nagare_convolution *shape);
 /// Bytes of scratch memory for one task.
 int64_t nagare_depthwise_scratch_bytes(const nagare_convolution *shape, int64_t element_bytes);
@@ -16,8 +17,9 @@ int64_t nagare_depthwise_input_gradient_scratch_bytes(
 int64_t nagare_depthwise_filter_gradient_scratch_bytes(
     const nagare_convolution *shape, int64_t element_bytes);
 
-/// For an element type T. `epilogue` may be null. Each task of the filter gradient fills one of the whole filters in
-/// `partials`, of which there are as many as tasks; `sum` adds them up in order.
+/// For an element type T. `epilogue` may be null. The tasks of the filter gradient fill `partials`, which
+/// holds `part_count` whole filters; `sum` adds them up in order. With one part the caller may pass the
+/// gradient itself as `partials` and leave `sum` out.
 #define NAGARE_DECLARE_DEPTHWISE(T, S)                                                         \
   void nagare_depthwise_##S(                                                                   \
       const nagare_convolution *shape, const T *input, const T *filter,                        \

@@ -71,7 +71,8 @@ struct DepthwiseConv2DBackpropFilter: ConvolutionOp {
     let input = try inputs[0].channelsLast(from: format, context)
     let gradient = try inputs[2].channelsLast(from: format, context)
     let tasks = Int(nagare_depthwise_filter_gradient_task_count(&geometry))
-    let partials = try context.allocate(T.dataType, [tasks, output.count])
+    let parts = Int(nagare_depthwise_filter_gradient_part_count(&geometry))
+    let partials = parts == 1 ? output : try context.allocate(T.dataType, [parts, output.count])
     let (x, g, p) = (
       input.pointer(T.self), gradient.pointer(T.self), partials.mutablePointer(T.self)
     )
@@ -81,7 +82,7 @@ struct DepthwiseConv2DBackpropFilter: ConvolutionOp {
     try context.run(tasks, scratch: Int(bytes)) { task, memory in
       withUnsafePointer(to: shape) { kernel($0, x, g, p, Int64(task), memory) }
     }
-    sum(&geometry, p, output.mutablePointer(T.self))
+    if parts > 1 { sum(&geometry, p, output.mutablePointer(T.self)) }
     return output
   }
 

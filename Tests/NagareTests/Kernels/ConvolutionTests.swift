@@ -412,7 +412,8 @@ private struct ConvolutionData {
   func depthwiseFilterGradient(_ isReversed: Bool) -> [Float] {
     withUnsafePointer(to: shape) { shape in
       let count = nagare_depthwise_filter_gradient_task_count(shape)
-      var partials: [Float] = poisoned(Int(count) * filter.count)
+      let parts = nagare_depthwise_filter_gradient_part_count(shape)
+      var partials: [Float] = poisoned(Int(parts) * filter.count)
       withScratch(nagare_depthwise_filter_gradient_scratch_bytes(shape, 4)) { scratch in
         for task in tasks(count, isReversed) {
           nagare_depthwise_filter_gradient_f32(shape, input, upstream, &partials, task, scratch)
