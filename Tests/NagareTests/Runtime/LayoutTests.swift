@@ -169,6 +169,26 @@ import Testing
     #expect(types(alone) == ["Transpose"] && alone.changes.isEmpty)
   }
 
+  /// Operands of fewer dimensions that are transposed themselves, and sizes that are numbers to others.
+  @Test func operandsMayBeTransposedThemselves() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [nil, 8, 6, 4], name: "x")
+    let rows = try graph.placeholder(.float32, shape: [4, 8, 6], name: "rows")
+    func convolved(_ x: Output, _ seed: Int64) throws -> Output {
+      let filter = try graph.constant(values([3, 3, 8, 8], seed: seed))
+      return try conv2D(x, filter: filter, dataFormat: .nchw)
+    }
+    let first = try convolved(x, 1)
+    let sum = try first + transpose(rows, permutation: [1, 2, 0])
+    let sizes = try shape(of: sum)
+    let numbers = try cast(sum, to: .int32) * sizes
+    let output = try convolved(cast(numbers, to: .float32), 2)
+    let feeds = [x: try values([2, 8, 6, 4], from: -9, to: 9), rows: try values([4, 8, 6])]
+    try check(graph, [output, sizes], feeds)
+    let plan = try Plan(graph, feeds: [x, rows], fetches: [output, sizes], targets: [])
+    #expect(transpositions(plan) == 4)
+  }
+
   /// Where nothing is won, nothing is moved.
   @Test func opsBetweenOthersStay() throws {
     let graph = Graph()

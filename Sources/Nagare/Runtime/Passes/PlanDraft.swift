@@ -49,6 +49,18 @@ struct PlanDraft {
     if node.id < nodes.count { nodes[node.id] = node } else { nodes.append(node) }
   }
 
+  /// Adds a constant that the graph has not.
+  mutating func add(
+    constant value: Tensor, _ name: String, like node: Node
+  ) -> Node.Edge {
+    let spec = TensorSpec(value.dataType, value.shape, constant: value)
+    let op = Folded(values: [value])
+    let node = Node(node, id: nodes.count, name: name, type: Const.name, op: op, outputs: [spec])
+    replace(node)
+    units.append(PlanUnit(op, for: node))
+    return Node.Edge(node: node.id, index: 0)
+  }
+
   /// What is known before the run.
   var constants: [Node.Edge: Tensor] {
     var known: [Node.Edge: Tensor] = [:]
