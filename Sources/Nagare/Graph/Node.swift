@@ -22,6 +22,8 @@ public final class Node: Sendable {
   public let location: String?
   /// Whether each input is handed the variable itself, not its value.
   let takesReference: [Bool]
+  /// In a plan, what it is in the graph, where it computes in another layout.
+  let original: OriginalNode?
 
   /// Output `index` of the node with this id.
   public struct Edge: Sendable, Hashable {
@@ -45,5 +47,26 @@ public final class Node: Sendable {
     self.device = device
     self.location = location
     self.takesReference = takesReference
+    original = nil
+  }
+
+  /// The same node with other properties, for a plan.
+  init(
+    _ node: Node, id: Int? = nil, name: String? = nil, type: String? = nil, op: any Op,
+    attributes: [String: AttributeValue] = [:], outputs: [TensorSpec],
+    original: OriginalNode? = nil
+  ) {
+    self.id = id ?? node.id
+    self.name = name ?? node.name
+    self.type = type ?? node.type
+    self.op = op
+    self.attributes = attributes
+    inputs = id == nil ? node.inputs : []
+    controlInputs = id == nil ? node.controlInputs : []
+    self.outputs = outputs
+    device = node.device
+    location = node.location
+    takesReference = id == nil ? node.takesReference : []
+    self.original = original
   }
 }

@@ -84,11 +84,15 @@ struct BiasAddGrad: Op {
   }
 
   func compute(_ inputs: [Tensor], _ context: KernelContext) throws(GraphError) -> [Tensor] {
-    let gradient = inputs[0]
+    var gradient = inputs[0]
     guard gradient.rank >= 2 else {
       throw .invalidArgument("Input tensor must be at least 2D: \(gradient.shape)")
     }
-    let channel = dataFormat == .nhwc ? gradient.rank - 1 : 1
+    var channel = dataFormat == .nhwc ? gradient.rank - 1 : 1
+    if gradient.rank == 4, gradient.dataType.byteCount != nil {
+      gradient = try gradient.channelsLast(from: dataFormat, context)
+      channel = 3
+    }
     let count = gradient.dimensions[channel]
     if channel == gradient.rank - 1, gradient.count > 0 {
       let rows = gradient.count / count

@@ -190,9 +190,19 @@ extension Tensor {
     guard count > 0, let size = dataType.byteCount else { return target }
     let plane = rows * columns * size
     let (x, y) = (storage.base, target.storage.base)
-    context.threads.run(dimensions[0]) { index in
+    // Tasks are bands of the longer side.
+    let (short, long) = (min(rows, columns), max(rows, columns))
+    let band = max(16, context.grain() / short / 16 * 16)
+    let bands = (long - 1) / band + 1
+    context.threads.run(dimensions[0] * bands) { task in
+      let (source, result) = (x + task / bands * plane, y + task / bands * plane)
+      let start = task % bands * band
+      let length = min(band, long - start)
+      let wide = columns == long
       nagare_transpose(
-        Int64(rows), Int64(columns), Int64(size), x + index * plane, y + index * plane)
+        Int64(wide ? rows : length), Int64(wide ? length : columns), Int64(columns), Int64(rows),
+        Int64(size), source + start * (wide ? 1 : columns) * size,
+        result + start * (wide ? rows : 1) * size)
     }
     return target
   }

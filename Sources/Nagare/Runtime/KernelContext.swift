@@ -16,15 +16,16 @@ public struct KernelContext: Sendable {
     self.step = step
   }
 
-  private init() {
-    node = nil
+  /// For evaluating a node outside a run.
+  init(folding node: Node? = nil) {
+    self.node = node
     sessionEnvironment = nil
     memory = nil
     step = 0
   }
 
   /// For evaluating constants while a graph is built: one thread, no resources.
-  static let folding = KernelContext()
+  static let folding = KernelContext(folding: nil)
 
   /// The threads to split work over.
   var threads: ThreadPool { sessionEnvironment?.threads ?? .serial }

@@ -100,7 +100,7 @@ final class Plan: Sendable {
       var inputs: [Operand] = []
       for (position, edge) in unit.inputs.enumerated() {
         guard let slot = places[edge] else {
-          throw .internalError("'\(unit.node.name)' runs before '\(nodes[edge.node].name)'")
+          throw .internalError("'\(unit.node.name)' runs before '\(draft.nodes[edge.node].name)'")
         }
         // Taken twice by the same node, it dies with the second.
         let isLast =
@@ -129,7 +129,7 @@ final class Plan: Sendable {
     initialSlots = initial
     var given: [Int: String] = [:]
     for edge in constantEdges.union(fedEdges) {
-      if let slot = places[edge] { given[slot] = "\(nodes[edge.node].name):\(edge.index)" }
+      if let slot = places[edge] { given[slot] = "\(draft.nodes[edge.node].name):\(edge.index)" }
     }
     givenNames = given
     mostInputs = steps.map(\.inputs.count).max() ?? 0

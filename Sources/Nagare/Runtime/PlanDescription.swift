@@ -30,11 +30,11 @@ public struct PlanDescription: Sendable {
     public let released: [String]
   }
 
-  /// What a pass did to a node: it is not computed by itself.
+  /// What a pass did to a node: it is not computed by itself, or with its channels last.
   public struct Change: Sendable {
     public let pass: PlanPass
     public let node: Node
-    /// What it is part of or the same as; `nil` for a constant.
+    /// What it is part of or the same as; `nil` for a constant and for another layout.
     public let into: Node?
   }
 

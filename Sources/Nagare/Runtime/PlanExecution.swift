@@ -108,7 +108,8 @@ extension Plan {
   static func located(
     _ error: GraphError, _ node: Node, _ inputs: [Tensor]
   ) -> GraphError {
-    located(error, node, inputs.map { TensorSpec($0.dataType, $0.shape) })
+    if error.node == nil, let own = node.original?.refusal(error, inputs) { return own }
+    return located(error, node, inputs.map { TensorSpec($0.dataType, $0.shape) })
   }
 
   static func located(

@@ -141,7 +141,8 @@ import Testing
     for (rows, columns) in [(1, 1), (3, 50), (17, 16), (40, 33)] {
       let x = (0..<(rows * columns)).map { Int16($0) }
       var y: [Int16] = poisoned(x.count)
-      nagare_transpose(Int64(rows), Int64(columns), 2, x, &y)
+      nagare_transpose(
+        Int64(rows), Int64(columns), Int64(columns), Int64(rows), 2, x, &y)
       for i in 0..<rows {
         for j in 0..<columns { #expect(y[j * rows + i] == x[i * columns + j]) }
       }

@@ -27,17 +27,6 @@ extension PlanDraft {
     }
     fuse(.foldBatchNormalization, fused, absorbed: absorbed)
   }
-
-  /// What is known before the run.
-  private var constants: [Node.Edge: Tensor] {
-    var known: [Node.Edge: Tensor] = [:]
-    for unit in units {
-      for (edge, value) in zip(unit.outputs, unit.constants ?? []) where !fed.contains(edge) {
-        known[edge] = value
-      }
-    }
-    return known
-  }
 }
 
 extension FusedBatchNormOp {

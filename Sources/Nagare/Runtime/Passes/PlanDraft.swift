@@ -2,12 +2,12 @@
 struct PlanDraft {
   /// In the order of their nodes.
   var units: [PlanUnit]
-  /// All of the graph.
-  let nodes: [Node]
+  /// All of the graph, as this plan computes them, and after them those that passes have added.
+  private(set) var nodes: [Node]
   /// Tensors that the run is given.
   let fed: Set<Node.Edge>
   /// Tensors that the run gives.
-  private(set) var fetched: [Node.Edge]
+  var fetched: [Node.Edge]
   /// Nodes that run for what they do.
   let targets: Set<Int>
   /// The output that passes have added to a node.
@@ -42,6 +42,34 @@ struct PlanDraft {
     guard added[node.id] == nil else { return nil }
     added[node.id] = spec
     return Node.Edge(node: node.id, index: node.outputs.count)
+  }
+
+  /// Has `node` in the place of the one of its id, or after all of them.
+  mutating func replace(_ node: Node) {
+    if node.id < nodes.count { nodes[node.id] = node } else { nodes.append(node) }
+  }
+
+  /// Adds a constant that the graph has not.
+  mutating func add(
+    constant value: Tensor, _ name: String, like node: Node
+  ) -> Node.Edge {
+    let spec = TensorSpec(value.dataType, value.shape, constant: value)
+    let op = Folded(values: [value])
+    let node = Node(node, id: nodes.count, name: name, type: Const.name, op: op, outputs: [spec])
+    replace(node)
+    units.append(PlanUnit(op, for: node))
+    return Node.Edge(node: node.id, index: 0)
+  }
+
+  /// What is known before the run.
+  var constants: [Node.Edge: Tensor] {
+    var known: [Node.Edge: Tensor] = [:]
+    for unit in units {
+      for (edge, value) in zip(unit.outputs, unit.constants ?? []) where !fed.contains(edge) {
+        known[edge] = value
+      }
+    }
+    return known
   }
 
   /// Whether the unit's outputs follow from the values of its inputs alone, and are its own: none is

@@ -7,6 +7,9 @@ public enum PlanPass: String, CaseIterable, Sendable {
   case foldConstants = "fold-constants"
   /// Nodes that compute the same of the same are one.
   case mergeEqual = "merge-equal"
+  /// Pictures with channels first are computed with channels last where that saves transpositions, and
+  /// transpositions that undo one another go.
+  case chooseLayouts = "choose-layouts"
   /// Batch normalization by constants in the filter of the convolution before it.
   case foldBatchNormalization = "fold-batch-normalization"
   /// Convolution or matrix product, bias, the sum with another tensor and ReLU or ReLU6 in one kernel.
@@ -32,7 +35,8 @@ public enum PlanPass: String, CaseIterable, Sendable {
     case .foldBatchNormalization, .fuseEpilogue, .fuseReluGradient, .fuseBiasGradient, .fuseCast,
       .fusePooling, .fuseElementwise:
       true
-    case .skipIdentities, .foldConstants, .mergeEqual, .keepWinners, .planMemory: false
+    case .skipIdentities, .foldConstants, .mergeEqual, .chooseLayouts, .keepWinners, .planMemory:
+      false
     }
   }
 
@@ -42,6 +46,7 @@ public enum PlanPass: String, CaseIterable, Sendable {
     case .skipIdentities: draft.skipIdentities()
     case .foldConstants: draft.foldConstants()
     case .mergeEqual: draft.mergeEqual()
+    case .chooseLayouts: draft.chooseLayouts()
     case .foldBatchNormalization: draft.foldBatchNormalization()
     case .fuseEpilogue: draft.fuseEpilogue()
     case .fuseReluGradient: draft.fuseReluGradient()
