@@ -21,8 +21,9 @@ struct PlanReport {
       let changes = plan.changes.filter { $0.pass == pass }
       guard !changes.isEmpty else { continue }
       lines += ["", "\(pass.rawValue): \(changes.count) nodes"]
+      let alone = pass == .chooseLayouts ? "channels last" : ""
       lines += Table.lines(
-        changes.map { [$0.node.name, $0.node.type, $0.into.map { "→ \($0.name)" } ?? ""] },
+        changes.map { [$0.node.name, $0.node.type, $0.into.map { "→ \($0.name)" } ?? alone] },
         indent: "  ")
     }
     let (held, reserved) = plan.peak
