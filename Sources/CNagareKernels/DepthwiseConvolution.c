@@ -78,7 +78,7 @@ static int64_t rows_read(const nagare_convolution *shape, int64_t rows) {
 /// Elements of the rows that a task has copied, so that they stay in the first-level cache.
 #define COPIED 6144
 /// Fewest channels of which they are copied for tiles, which read them less often.
-#define TILED_COPY 1024
+#define TILED_COPY 512
 
 /// Channels of which the rows that a task reads are copied at a time, or 0 where they are read where they
 /// are. Pixels of many channels, often a power of two, lie in a few sets of the cache.

@@ -444,7 +444,7 @@ static nagare_convolution depthwise_tiles(void) {
     while (axes[i]->taps != 3 || axes[i]->dilation != 1 || axes[i]->stride > 2 ||
            axes[i]->padding > 1);
   nagare_convolution shape = with_axes(y, x);
-  shape.groups = one_in(8)   ? 32 * random_integer(32, 40)
+  shape.groups = one_in(8)   ? 32 * random_integer(16, 36)
                  : one_in(2) ? 16 * random_integer(1, 12)
                              : random_integer(1, 40);
   shape.input_channels = shape.groups;
