@@ -4,25 +4,35 @@ import Nagare
 enum Network: String, CaseIterable {
   case mobileNet = "mobilenet-v1"
   case resNet = "resnet-50"
+  /// The same with channels first.
+  case mobileNetChannelsFirst = "mobilenet-v1-nchw"
+  case resNetChannelsFirst = "resnet-50-nchw"
   case lstm
   case additions
   /// As many nodes as a graph of some size has.
   case thousands
   case single
 
+  private var dataFormat: DataFormat {
+    self == .mobileNetChannelsFirst || self == .resNetChannelsFirst ? .nchw : .nhwc
+  }
+
+  private var channelAxis: Int { dataFormat == .nhwc ? 3 : 1 }
+
   /// Adds the network: from the placeholder `input` to the node `output`.
   func build(in graph: Graph) throws(GraphError) -> (input: Output, output: Output) {
     let sizes: [Int] =
       switch self {
       case .mobileNet, .resNet: [1, 224, 224, 3]
+      case .mobileNetChannelsFirst, .resNetChannelsFirst: [1, 3, 224, 224]
       case .lstm: [1, 16, 256]
       case .additions, .thousands, .single: []
       }
     let input = try graph.placeholder(.float32, shape: Shape(sizes), name: "input")
     let output =
       switch self {
-      case .mobileNet: try mobileNet(input)
-      case .resNet: try resNet(input)
+      case .mobileNet, .mobileNetChannelsFirst: try mobileNet(input)
+      case .resNet, .resNetChannelsFirst: try resNet(input)
       case .lstm: try longShortTermMemory(input)
       case .additions: try additions(input, 10_000)
       case .thousands: try additions(input, 1_998)
@@ -50,7 +60,7 @@ enum Network: String, CaseIterable {
   ) throws(GraphError) -> Output {
     let graph = input.graph
     return try graph.scope(name) { () throws(GraphError) -> Output in
-      guard let channels = input.shape[3] else { return input }
+      guard let channels = input.shape[channelAxis] else { return input }
       let strides = (stride, stride)
       let convolved =
         if let filters {
@@ -58,12 +68,12 @@ enum Network: String, CaseIterable {
             input,
             filter: weights(
               graph, [kernel, kernel, channels, filters], inputs: kernel * kernel * channels),
-            strides: strides)
+            strides: strides, dataFormat: dataFormat)
         } else {
           try depthwiseConv2D(
             input,
             filter: weights(graph, [kernel, kernel, channels, 1], inputs: kernel * kernel),
-            strides: strides)
+            strides: strides, dataFormat: dataFormat)
         }
       func numbers(
         _ range: ClosedRange<Double>, _ name: String, isTrainable: Bool
@@ -76,7 +86,8 @@ enum Network: String, CaseIterable {
         convolved, scale: numbers(scale, "gamma", isTrainable: true),
         offset: numbers(-0.1...0.1, "beta", isTrainable: true),
         mean: numbers(-0.1...0.1, "moving_mean", isTrainable: false),
-        variance: numbers(0.8...1.2, "moving_variance", isTrainable: false), isTraining: false
+        variance: numbers(0.8...1.2, "moving_variance", isTrainable: false), isTraining: false,
+        dataFormat: dataFormat
       ).output
     }
   }
@@ -84,10 +95,11 @@ enum Network: String, CaseIterable {
   /// A thousand classes from the mean of each channel.
   private func classes(_ features: Output) throws(GraphError) -> Output {
     let graph = features.graph
-    guard let channels = features.shape[3] else { return features }
+    guard let channels = features.shape[channelAxis] else { return features }
     let bias = try graph.variable(graph.zeros([1000]), name: "bias").value
     let logits = try matmul(
-      mean(features, axes: [1, 2]), weights(graph, [channels, 1000], inputs: 2 * channels))
+      mean(features, axes: dataFormat == .nhwc ? [1, 2] : [2, 3]),
+      weights(graph, [channels, 1000], inputs: 2 * channels))
     return try softmax(biasAdd(logits, bias))
   }
 
@@ -113,7 +125,8 @@ enum Network: String, CaseIterable {
   /// 3×3 convolution.
   private func resNet(_ input: Output) throws(GraphError) -> Output {
     var features = try relu(normalized(input, 64, 7, stride: 2, name: "stem"))
-    features = try maxPool(features, size: (3, 3), strides: (2, 2), padding: .same)
+    features = try maxPool(
+      features, size: (3, 3), strides: (2, 2), padding: .same, dataFormat: dataFormat)
     for (stage, (width, count)) in [(64, 3), (128, 4), (256, 6), (512, 3)].enumerated() {
       for block in 0..<count {
         let name = "stage\(stage)_block\(block)"

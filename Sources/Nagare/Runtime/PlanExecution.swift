@@ -89,7 +89,7 @@ extension Plan {
     }
     let outputs =
       if let trace {
-        try trace.measure(step, inputs) { () throws(GraphError) in
+        try trace.measure(step, inputs, context.threads) { () throws(GraphError) in
           try step.op.compute(inputs, context)
         }
       } else {

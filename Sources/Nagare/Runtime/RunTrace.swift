@@ -21,6 +21,8 @@ public final class RunTrace: Sendable {
     /// Floating-point operations: of products and convolutions two for each multiply-add, of other
     /// nodes one for each element of their outputs.
     public let operationCount: Double
+    /// Whether its work was divided among threads, or that of another run of the session meanwhile.
+    public let isDivided: Bool
   }
 
   private let origin = ContinuousClock.now
@@ -34,10 +36,12 @@ public final class RunTrace: Sendable {
 
   /// Runs `body`, the kernel of `step`, and records it.
   func measure(
-    _ step: Plan.Step, _ inputs: [Tensor], _ body: () throws(GraphError) -> [Tensor]
+    _ step: Plan.Step, _ inputs: [Tensor], _ threads: ThreadPool,
+    _ body: () throws(GraphError) -> [Tensor]
   ) throws(GraphError) -> [Tensor] {
     let (shapes, bytes) = (inputs.map(\.shape), inputs.map(\.storage.byteCount))
     let dimensions = inputs.map(\.dimensions)
+    let divisions = threads.divisions
     let start = ContinuousClock.now
     let outputs = try body()
     let end = ContinuousClock.now
@@ -49,7 +53,8 @@ public final class RunTrace: Sendable {
       inputs: shapes,
       outputs: outputs.map(\.shape),
       byteCount: (bytes + outputs.map(\.storage.byteCount)).reduce(0) { $0 &+ $1 },
-      operationCount: work.map { 2 * $0 } ?? elements)
+      operationCount: work.map { 2 * $0 } ?? elements,
+      isDivided: threads.divisions != divisions)
     recorded.withLock { $0.append(entry) }
     return outputs
   }

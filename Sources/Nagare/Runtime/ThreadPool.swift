@@ -132,6 +132,10 @@ public final class ThreadPool: @unchecked Sendable {
   }
 
   private let shared: Shared
+  private let divided = Atomic<Int>(0)
+
+  /// How often work was divided among threads so far.
+  var divisions: Int { divided.load(ordering: .relaxed) }
 
   /// The number of threads that work on a call of `run`, the caller included.
   public let threadCount: Int
@@ -210,6 +214,7 @@ public final class ThreadPool: @unchecked Sendable {
       for index in 0..<max(0, count) { body(index) }
       return
     }
+    divided.wrappingAdd(1, ordering: .relaxed)
     withoutActuallyEscaping(body) { body in
       let job = Job(count: count, body: body)
       let condition = shared.condition

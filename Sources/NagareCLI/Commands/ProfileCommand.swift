@@ -7,7 +7,8 @@ struct ProfileCommand: ParsableCommand {
     abstract: "Say where the time of a run goes, by op and by node.",
     discussion: """
       Each row is the mean of one run: time and its share, floating-point operations, bytes read and \
-      written. --trace writes the runs node by node in Chrome's trace format, for chrome://tracing \
+      written. Nodes run one after the other, most of them on all threads: how much of the time goes \
+      to those that are too small for that, or not made for it, stands above the table. --trace writes the runs node by node in Chrome's trace format, for chrome://tracing \
       and https://ui.perfetto.dev.
 
       Example:
@@ -66,15 +67,20 @@ struct ProfileCommand: ParsableCommand {
     let byNode = groups(entries) { ($0.node.name, $0.type) }
     var total = 0.0
     for group in byType { total += group.seconds }
+    var single = 0.0
+    for entry in entries where !entry.isDivided { single += entry.duration.seconds }
     if json {
       let result: JSON = [
         "runs": JSON(runs), "seconds": JSON(total / Double(runs)),
+        "seconds_on_one_thread": JSON(single / Double(runs)),
         "ops": .array(byType.map(object)), "nodes": .array(byNode.map(object)),
       ]
       try StandardOutput.line(result.indented)
       return
     }
-    try StandardOutput.line("\(readableTime(total / Double(runs))) a run in nodes\n")
+    let share = significant(total > 0 ? 100 * single / total : 0)
+    try StandardOutput.line(
+      "\(readableTime(total / Double(runs))) a run in nodes, \(share) % of it on one thread\n")
     try table("op", byType, total)
     try StandardOutput.line("")
     try table("node", Array(byNode.prefix(top)), total)
