@@ -210,7 +210,9 @@ extension Tensor {
   func part(
     _ dimensions: [Int], steps: [Int], start: Int = 0, _ context: KernelContext
   ) throws(GraphError) -> Tensor {
-    if context.givesParts, let size = dataType.byteCount, StridedCopy.isDense(dimensions, steps) {
+    if context.givesParts(of: self), let size = dataType.byteCount,
+      StridedCopy.isDense(dimensions, steps)
+    {
       return try Tensor(uninitialized: dataType, dimensions) { bytes in
         TensorStorage(storage.base + start * size, byteCount: bytes, of: storage)
       }

@@ -50,7 +50,7 @@ extension VariableUpdate {
 extension Tensor {
   /// Gives the tensor memory of its own, with the same elements, when others refer to it too.
   mutating func makeWritable() throws(GraphError) {
-    guard !isKnownUniquelyReferenced(&storage) else {
+    guard storage.isPart || !isKnownUniquelyReferenced(&storage) else {
       storage.packing.withLock { $0 = .init() }
       return
     }

@@ -97,8 +97,12 @@ public struct KernelContext: Sendable {
     }
   }
 
-  /// Whether the outputs that `node` makes of its input may be parts of it, with its memory.
-  var givesParts: Bool { memory?.plan.givesParts[step] ?? false }
+  /// Whether the outputs that `node` makes of its input may be parts of it, with its memory: it is the run's,
+  /// and planned to live as long as they.
+  func givesParts(of input: Tensor) -> Bool {
+    guard let memory else { return false }
+    return memory.plan.givesParts[step] && input.storage.belongs(to: memory)
+  }
 
   /// Uninitialized memory that is free again when the kernel is done.
   ///

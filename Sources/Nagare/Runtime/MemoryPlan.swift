@@ -135,6 +135,8 @@ private struct Lifetimes {
     var isKept = false
     /// The buffer that it becomes a part of, and where in it.
     var whole: (buffer: Int, offset: Int)?
+    /// Whether others become parts of it.
+    var isWhole = false
 
     var isPlanned: Bool { !isKept && byteCount > Memory.largestBlock }
   }
@@ -183,11 +185,10 @@ private struct Lifetimes {
 
   private mutating func run(_ step: Plan.Step, at index: Int, _ shapes: [Shape]) {
     let inputs = step.inputs.map { slots[$0.slot] }
-    let isPure = step.isPure
     for input in inputs {
       guard let buffer = input?.value.buffer else { continue }
       buffers[buffer].last = index
-      if !isPure, step.mayKeepInputs { buffers[buffer].isKept = true }
+      if step.mayKeepInputs { buffers[buffer].isKept = true }
     }
     for operand in step.inputs where operand.isLast { slots[operand.slot] = nil }
     let specs = zip(step.specs, shapes).map { TensorSpec($0.dataType, $1) }
@@ -209,7 +210,7 @@ private struct Lifetimes {
       }
       if shared == nil, spec.dataType.byteCount != nil {
         if let bytes = spec.byteCount {
-          if isPure || step.op is any RandomOp { buffer = add(bytes, at: index) }
+          if step.isPure || step.op is any RandomOp { buffer = add(bytes, at: index) }
         } else {
           isComplete = false
         }
@@ -254,9 +255,8 @@ private struct Lifetimes {
 
   /// Whether an input is all of its buffer, and nothing else is or will be.
   private func isOwn(_ place: Int, _ step: Plan.Step, _ inputs: [Content?]) -> Bool {
-    let slot = step.inputs[place].slot
-    guard step.inputs[place].isLast, step.inputs.count(where: { $0.slot == slot }) == 1,
-      let input = inputs[place], !input.isPart, let buffer = input.value.buffer
+    guard step.inputs[place].isLast, step.inputs[place].isOnly, let input = inputs[place],
+      !input.isPart, let buffer = input.value.buffer
     else { return false }
     return buffers[buffer].values == 1
   }
@@ -288,10 +288,10 @@ private struct Lifetimes {
       guard let bytes = spec.byteCount else { return }
       if isOwn(place, step, inputs), let buffer = inputs[place]?.value.buffer,
         buffers[buffer].byteCount == bytes, buffers[buffer].whole == nil,
-        bytes % Memory.alignment == 0, offset % Memory.alignment == 0,
-        !buffers.contains(where: { $0.whole?.buffer == buffer })
+        bytes % Memory.alignment == 0, offset % Memory.alignment == 0, !buffers[buffer].isWhole
       {
         buffers[buffer].whole = (whole, offset)
+        buffers[whole].isWhole = true
       }
       offset += bytes
     }
@@ -303,19 +303,6 @@ private struct Lifetimes {
     let place = axis < 0 ? axis + dimensions.count : axis
     guard place >= 0, place < dimensions.count else { return false }
     return dimensions[..<place].allSatisfy { $0 == 1 }
-  }
-}
-
-extension Plan.Step {
-  /// Whether its outputs are new and its inputs forgotten.
-  fileprivate var isPure: Bool {
-    let type = type(of: op)
-    return type.isFoldable && !type.isStateful && !specs.contains(where: \.isReference)
-  }
-
-  /// Whether an input may be referred to when the step is done.
-  fileprivate var mayKeepInputs: Bool {
-    !(op is any OptimizerUpdate || op is any VariableUpdate)
   }
 }
 

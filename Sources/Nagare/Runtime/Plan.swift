@@ -10,6 +10,8 @@ final class Plan: Sendable {
     let isRead: Bool
     /// Whether nothing reads it after this step, so that it may be overwritten.
     let isLast: Bool
+    /// Whether the step takes it once.
+    let isOnly: Bool
     /// What is known of it before the run.
     let spec: TensorSpec
   }
@@ -27,6 +29,10 @@ final class Plan: Sendable {
     let outputs: [Int?]
     /// What is known of the outputs before the run.
     let specs: [TensorSpec]
+    /// Whether its outputs are new and its inputs forgotten.
+    let isPure: Bool
+    /// Whether an input may be referred to when the step is done.
+    let mayKeepInputs: Bool
 
     init(_ unit: PlanUnit, inputs: [Operand], outputs: [Int?], specs: [TensorSpec]) {
       node = unit.node
@@ -35,6 +41,9 @@ final class Plan: Sendable {
       self.inputs = inputs
       self.outputs = outputs
       self.specs = specs
+      let type = type(of: op)
+      isPure = type.isFoldable && !type.isStateful && !specs.contains(where: \.isReference)
+      mayKeepInputs = !isPure && !(op is any OptimizerUpdate || op is any VariableUpdate)
     }
   }
 
@@ -97,20 +106,24 @@ final class Plan: Sendable {
     steps.reserveCapacity(units.count)
     for unit in units where unit.constants == nil {
       let id = unit.node.id
+      // Taken twice by the same node, it dies with the second.
+      var uses: [Node.Edge: Int] = [:]
+      for edge in unit.inputs { uses[edge, default: 0] += 1 }
+      var left = uses
       var inputs: [Operand] = []
       for (position, edge) in unit.inputs.enumerated() {
         guard let slot = places[edge] else {
           throw .internalError("'\(unit.node.name)' runs before '\(draft.nodes[edge.node].name)'")
         }
-        // Taken twice by the same node, it dies with the second.
+        left[edge, default: 1] -= 1
         let isLast =
           lastUse[edge] == id && !kept.contains(edge) && !constantEdges.contains(edge)
-          && !unit.inputs[(position + 1)...].contains(edge)
+          && left[edge] == 0
         let spec = draft.spec(of: edge)
         inputs.append(
           Operand(
             slot: slot, isRead: spec.isReference && !unit.takesReference[position],
-            isLast: isLast, spec: spec))
+            isLast: isLast, isOnly: uses[edge] == 1, spec: spec))
       }
       for (edge, operand) in zip(unit.inputs, inputs) where operand.isLast { places.free(edge) }
       var outputs: [Int?] = []
@@ -148,12 +161,14 @@ final class Plan: Sendable {
 
   /// The shapes of the outputs of every step: those that runs showed, else what is known before one.
   func shapes(shownBy trace: RunTrace?) -> [[Shape]] {
-    var shown: [Int: [Shape]] = [:]
-    for entry in trace?.entries ?? [] { shown[entry.node.id] = entry.outputs }
+    var shown: [ObjectIdentifier: [Shape]] = [:]
+    for entry in trace?.entries ?? [] { shown[ObjectIdentifier(entry.node)] = entry.outputs }
     return steps.map { step in
       let known = step.specs.map(\.shape)
       // A trace may be of another plan.
-      guard let shapes = shown[step.node.id], shapes.count == known.count else { return known }
+      guard let shapes = shown[ObjectIdentifier(step.node)], shapes.count == known.count else {
+        return known
+      }
       return shapes
     }
   }

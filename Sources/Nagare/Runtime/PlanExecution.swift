@@ -35,10 +35,12 @@ extension Plan {
       let context = KernelContext(
         node: step.node, environment: environment, memory: memory, step: index)
       do throws(GraphError) {
-        try take(step, from: &slots, into: &inputs)
+        try take(step, from: &slots, into: &inputs, memory)
         try execute(step, inputs, &slots, context, trace)
       } catch {
-        throw Self.located(error, step.node, inputs)
+        // Where a pass has put another op in its place, the node itself was not asked.
+        let isItself = type(of: step.op) == type(of: step.node.op)
+        throw Self.located(error, step.node, inputs, asksOriginal: isItself)
       }
       inputs.removeAll(keepingCapacity: true)
     }
@@ -48,7 +50,12 @@ extension Plan {
       guard let value = slots[fetches[index]] else {
         throw .internalError("A fetched value is missing")
       }
-      results.append(fetchesReference[index] || readsHandles ? try Self.read(value) : value)
+      let result = fetchesReference[index] || readsHandles ? try Self.read(value) : value
+      if let memory {
+        results.append(try result.outliving(memory))
+      } else {
+        results.append(result)
+      }
     }
     return results
   }
@@ -67,13 +74,18 @@ extension Plan {
   /// Gathers the inputs of a step.
   @inline(__always)
   private func take(
-    _ step: Step, from slots: inout [Tensor?], into inputs: inout [Tensor]
+    _ step: Step, from slots: inout [Tensor?], into inputs: inout [Tensor], _ memory: RunMemory?
   ) throws(GraphError) {
     for operand in step.inputs {
       // The last reader takes the value out, so that its kernel may overwrite it.
       let held = operand.isLast ? slots[operand.slot].take() : slots[operand.slot]
       guard let held else { throw .internalError("Input \(inputs.count) has no value") }
-      inputs.append(operand.isRead ? try Self.read(held) : held)
+      let value = operand.isRead ? try Self.read(held) : held
+      if step.mayKeepInputs, let memory {
+        inputs.append(try value.outliving(memory))
+      } else {
+        inputs.append(value)
+      }
     }
   }
 
@@ -106,9 +118,11 @@ extension Plan {
 
   /// An error of a node, with the node and what it was given.
   static func located(
-    _ error: GraphError, _ node: Node, _ inputs: [Tensor]
+    _ error: GraphError, _ node: Node, _ inputs: [Tensor], asksOriginal: Bool = true
   ) -> GraphError {
-    if error.node == nil, let own = node.original?.refusal(error, inputs) { return own }
+    if asksOriginal, error.node == nil, let own = node.original?.refusal(error, inputs) {
+      return own
+    }
     return located(error, node, inputs.map { TensorSpec($0.dataType, $0.shape) })
   }
 

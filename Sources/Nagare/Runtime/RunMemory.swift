@@ -77,6 +77,18 @@ final class RunMemory: MemoryOwner {
   var isAsPlanned: Bool { state.withLock { $0.taken * 2 >= plan.placeCount } }
 }
 
+extension Tensor {
+  /// This tensor, or a copy where it lies in the block of a run, which would stay for as long as it.
+  ///
+  /// A kernel that gives its input unchanged makes one of a value that was planned to end with the run.
+  func outliving(_ memory: RunMemory) throws(GraphError) -> Tensor {
+    guard storage.isPart || storage.belongs(to: memory) else { return self }
+    let copy = try Tensor(uninitialized: dataType, dimensions)
+    copy.storage.base.copyMemory(from: storage.base, byteCount: copy.storage.byteCount)
+    return copy
+  }
+}
+
 /// The memory plans of a plan: one of the sizes that are known before a run, and where those are not all, one
 /// for each set of shapes of feeds, of the sizes that a run with them showed.
 final class MemoryPlans: Sendable {

@@ -36,11 +36,17 @@ public enum Memory {
 
   static func allocate(_ byteCount: Int) throws(GraphError) -> UnsafeMutableRawPointer {
     guard byteCount > 0 else { return empty }
-    let used = held.wrappingAdd(byteCount, ordering: .relaxed).oldValue
-    guard byteCount <= limit - used else {
-      held.wrappingSubtract(byteCount, ordering: .relaxed)
-      throw .resourceExhausted(
-        "A tensor of \(byteCount) bytes does not fit: the limit for all tensors is \(limit) bytes")
+    var used = held.load(ordering: .relaxed)
+    var isHeld = false
+    // Never more than fits: another thread would be refused what does.
+    while !isHeld {
+      guard byteCount <= limit - used else {
+        throw .resourceExhausted(
+          "A tensor of \(byteCount) bytes does not fit: the limit for all tensors is \(limit) "
+            + "bytes")
+      }
+      (isHeld, used) = held.weakCompareExchange(
+        expected: used, desired: used + byteCount, ordering: .relaxed)
     }
     if let pointer = find(byteCount) { return pointer }
     held.wrappingSubtract(byteCount, ordering: .relaxed)

@@ -271,4 +271,25 @@ import Testing
       }
     }
   }
+
+  /// An operand of fewer dimensions is named as it is.
+  @Test func refusalsNameOperandsOfLowerRank() throws {
+    let graph = Graph()
+    let x = try graph.placeholder(.float32, shape: [1, 4, 6, 5], name: "x")
+    let filter = try graph.placeholder(.float32, shape: [3, 3, nil, nil], name: "filter")
+    let bias = try graph.placeholder(.float32, shape: [16, 1, 1], name: "bias")
+    let sum = try add(conv2D(x, filter: filter, dataFormat: .nchw), bias, name: "sum")
+    let last = try graph.constant(values([3, 3, 16, 2]))
+    let output = try conv2D(sigmoid(sum), filter: last, dataFormat: .nchw)
+    let feeds = [
+      x: try values([1, 4, 6, 5]), filter: try values([3, 3, 4, 8]), bias: try values([16, 1, 1]),
+    ]
+    let errors = [[], [.chooseLayouts], PlanPass.allCases].map { passes in
+      #expect(throws: GraphError.self) {
+        try Session(graph, passes: passes).run(output, feeds: feeds)
+      }
+    }
+    #expect(errors[0]?.message.contains("[16,1,1]") == true)
+    #expect(errors[1] == errors[0] && errors[2] == errors[0])
+  }
 }

@@ -176,6 +176,31 @@ import Testing
     #expect(try session.run(variable.value) == session.run(exp(x), feeds: [x: feeds[0]]))
   }
 
+  /// A kernel may give its input as it is: neither what that is a part of is written, nor does what is kept
+  /// hold the memory of a run.
+  @Test(arguments: [.resource, .reference] as [Graph.VariableKind])
+  func whatPassesThroughIsCopied(kind: Graph.VariableKind) throws {
+    let graph = Graph()
+    let rows = try numbers([4, 4096], seed: 1)
+    let whole = try graph.constant(rows)
+    let begin = try graph.placeholder(.int32, shape: [2], name: "begin")
+    let beginRow = try graph.placeholder(.int32, shape: [1], name: "begin_row")
+    let size = try graph.constant(Tensor([4, 4096] as [Int32]))
+    let parts = try unstack(slice(whole, begin: begin, size: size))
+    let row = try slice(parts[0], begin: beginRow, size: graph.constant(Tensor([4096] as [Int32])))
+    let variable = try graph.variable(row, name: "w", kind: kind)
+    let change = try graph.assignAdd(variable, row)
+    let session = Session(graph)
+    let feeds = [
+      begin: try Tensor([0, 0] as [Int32]), beginRow: try Tensor([0] as [Int32]),
+    ]
+    _ = try session.run([], feeds: feeds, targets: [variable.initializer])
+    for _ in 0..<2 { _ = try session.run([], feeds: feeds, targets: [change]) }
+    #expect(try session.run(whole) == rows)
+    let first = try #require(rows.floats?.prefix(4096))
+    #expect(try session.run(variable.value).floats == first.map { $0 + $0 + $0 })
+  }
+
   /// A place that is taken is not given, and the memory is free again with its last tensor.
   @Test func aTakenPlaceIsNotGivenAgain() throws {
     let graph = Graph()

@@ -140,6 +140,8 @@ private struct Layouts {
   mutating func choose() {
     var regions = regions()
     var isSettled = false
+    // Of a graph that is made to take long, the rest stays as it is.
+    var looks = 1 << 24
     while !isSettled {
       isSettled = true
       for index in regions.indices.reversed() {
@@ -149,6 +151,8 @@ private struct Layouts {
           values.formUnion(units[position].outputs)
           for edge in units[position].inputs { values.insert(form(edge).value) }
         }
+        looks -= values.reduce(1) { $0 + (readers[$1]?.count ?? 0) }
+        guard looks > 0 else { return }
         let before = values.reduce(0) { $0 + cost($1) }
         for position in region { isMoved[position] = true }
         let after = values.reduce(0) { $0 + cost($1) }
@@ -240,14 +244,19 @@ private struct Layouts {
     for place in ports[position]?.lists ?? [] {
       rearranged[place] = Rearranged(order: Rearranged.channelsFirst, content: .list)
     }
-    var original = OriginalNode(node: node, rearranged: rearranged, axis: nil)
+    var ranks: [Int: Int] = [:]
+    for place in rearranged.keys where place < node.inputs.count {
+      ranks[place] = draft.spec(of: node.inputs[place]).shape.rank
+    }
+    var original = OriginalNode(node: node, rearranged: rearranged, ranks: ranks, axis: nil)
     if let axis = ports[position]?.axis, let tensor = known[inputs[axis]],
       let place = tensor.integers?.first,
       let last = Rearranged.channelsLast.firstIndex(of: place < 0 ? place + 4 : place),
       let value = try? Tensor(sizes: [last], tensor.dataType).reshaped([])
     {
       inputs[axis] = draft.add(constant: value, "\(node.name)/axis", like: node)
-      original = OriginalNode(node: node, rearranged: rearranged, axis: (axis, tensor))
+      original = OriginalNode(
+        node: node, rearranged: rearranged, ranks: ranks, axis: (axis, tensor))
     }
     var outputs = node.outputs
     switch ports[position]?.output {

@@ -63,6 +63,8 @@ struct OriginalNode: Sendable {
   let node: Node
   /// What makes its inputs of those in the plan, by place.
   let rearranged: [Int: Rearranged]
+  /// How many dimensions those have in the graph, where it is known.
+  let ranks: [Int: Int]
   /// The input that holds an axis, and that axis.
   let axis: (place: Int, value: Tensor)?
 
@@ -75,6 +77,11 @@ struct OriginalNode: Sendable {
     for (place, op) in rearranged {
       guard let input = try? op.computeOutput([inputs[place]], .folding) else { return nil }
       inputs[place] = input
+      if let rank = ranks[place], rank < input.rank,
+        let lower = try? input.reshaped(Array(input.dimensions.suffix(rank)))
+      {
+        inputs[place] = lower
+      }
     }
     do throws(GraphError) {
       if error.code != .resourceExhausted {
