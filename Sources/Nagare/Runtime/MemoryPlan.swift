@@ -284,7 +284,7 @@ private struct Lifetimes {
     else { return }
     var offset = 0
     for place in op.joinedInputs(of: inputs.count) {
-      let spec = inputs[place]?.spec ?? step.inputs[place].spec
+      let spec = inputs[place]?.spec ?? step.inputSpecs[place]
       guard let bytes = spec.byteCount else { return }
       if isOwn(place, step, inputs), let buffer = inputs[place]?.value.buffer,
         buffers[buffer].byteCount == bytes, buffers[buffer].whole == nil,

@@ -3,7 +3,7 @@
 /// Made once: what is not needed is left out, passes make one unit of several nodes, and each value gets
 /// a place.
 final class Plan: Sendable {
-  /// Where a step finds an input.
+  /// Where a step finds an input. It holds no reference, for it is copied each time that the step runs.
   struct Operand: Sendable {
     let slot: Int
     /// Whether it is a variable of which the value is to be read.
@@ -12,8 +12,6 @@ final class Plan: Sendable {
     let isLast: Bool
     /// Whether the step takes it once.
     let isOnly: Bool
-    /// What is known of it before the run.
-    let spec: TensorSpec
   }
 
   /// One node to run, or several that are one. A reference, because copies cost more than a small
@@ -25,6 +23,8 @@ final class Plan: Sendable {
     /// The same op when its kernel gives its output without an array.
     let single: (any SingleOutputOp)?
     let inputs: [Operand]
+    /// What is known of the inputs before the run.
+    let inputSpecs: [TensorSpec]
     /// Where each output goes; `nil` for one that nothing reads.
     let outputs: [Int?]
     /// What is known of the outputs before the run.
@@ -34,11 +34,15 @@ final class Plan: Sendable {
     /// Whether an input may be referred to when the step is done.
     let mayKeepInputs: Bool
 
-    init(_ unit: PlanUnit, inputs: [Operand], outputs: [Int?], specs: [TensorSpec]) {
+    init(
+      _ unit: PlanUnit, inputs: [Operand], inputSpecs: [TensorSpec], outputs: [Int?],
+      specs: [TensorSpec]
+    ) {
       node = unit.node
       op = unit.op
       single = outputs.count == 1 ? unit.op as? any SingleOutputOp : nil
       self.inputs = inputs
+      self.inputSpecs = inputSpecs
       self.outputs = outputs
       self.specs = specs
       let type = type(of: op)
@@ -123,7 +127,7 @@ final class Plan: Sendable {
         inputs.append(
           Operand(
             slot: slot, isRead: spec.isReference && !unit.takesReference[position],
-            isLast: isLast, isOnly: uses[edge] == 1, spec: spec))
+            isLast: isLast, isOnly: uses[edge] == 1))
       }
       for (edge, operand) in zip(unit.inputs, inputs) where operand.isLast { places.free(edge) }
       var outputs: [Int?] = []
@@ -133,7 +137,9 @@ final class Plan: Sendable {
         outputs.append(isNeeded ? places.add(edge) : nil)
       }
       let specs = unit.outputs.map { draft.spec(of: $0) }
-      steps.append(Step(unit, inputs: inputs, outputs: outputs, specs: specs))
+      let inputSpecs = unit.inputs.map { draft.spec(of: $0) }
+      steps.append(
+        Step(unit, inputs: inputs, inputSpecs: inputSpecs, outputs: outputs, specs: specs))
     }
     self.steps = steps
     changes = draft.changes
