@@ -113,7 +113,7 @@ private enum Concatenation {
       start &+= value.dimensions[axis] &* steps[axis]
     }
     let size = type.byteCount ?? 0
-    let isOutermost = dimensions[..<axis].allSatisfy { $0 == 1 }
+    let isOutermost = StridedCopy.isOutermost(axis, dimensions)
     let result = try context.allocate(
       type, dimensions, joining: isOutermost ? joined : joined.lowerBound..<joined.lowerBound,
       at: starts.map { $0 &* size }, of: inputs)

@@ -63,6 +63,14 @@ struct StridedCopy {
     return true
   }
 
+  /// Whether nothing but dimensions of one are before an axis, so that what is joined along it is one after
+  /// the other in memory. Negative axes count from the last.
+  static func isOutermost(_ axis: Int, _ dimensions: [Int]) -> Bool {
+    let place = axis < 0 ? axis + dimensions.count : axis
+    guard place >= 0, place < dimensions.count else { return false }
+    return dimensions[..<place].allSatisfy { $0 == 1 }
+  }
+
   /// Copies from `source` to `target`, tensors of one type.
   ///
   /// - Throws: `unimplemented` for types without elements in memory.
@@ -213,9 +221,10 @@ extension Tensor {
     if context.givesParts(of: self), let size = dataType.byteCount,
       StridedCopy.isDense(dimensions, steps)
     {
-      return try Tensor(uninitialized: dataType, dimensions) { bytes in
-        TensorStorage(storage.base + start * size, byteCount: bytes, of: storage)
-      }
+      let count = try checkedElementCount(dimensions)
+      let bytes = storage.base + start * size
+      return Tensor(
+        dataType, dimensions, count, TensorStorage(bytes, byteCount: count * size, of: storage))
     }
     let result = try context.allocate(dataType, dimensions)
     // What lies in a row, and is not worth a second thread, needs no plan.

@@ -73,10 +73,10 @@ public struct KernelContext: Sendable {
   ///
   /// - Throws: `invalidArgument` for a bad shape, `resourceExhausted` when it does not fit.
   func allocate(_ dataType: DataType, _ dimensions: [Int]) throws(GraphError) -> Tensor {
-    guard let memory else { return try Tensor(uninitialized: dataType, dimensions) }
-    return try Tensor(uninitialized: dataType, dimensions) { bytes in
-      memory.allocate(bytes, for: step)
+    if let memory, let planned = memory.allocate(dataType, dimensions, for: step) {
+      return planned
     }
+    return try Tensor(uninitialized: dataType, dimensions)
   }
 
   /// Memory for an output that joins inputs, which begin at `offsets` in it, in bytes: those that lie there
@@ -92,9 +92,10 @@ public struct KernelContext: Sendable {
     for (index, offset) in zip(indices, offsets) where isLastReference(index, inputs) {
       parts.append(RunMemory.Part(storage: inputs[index].storage, offset: offset))
     }
-    return try Tensor(uninitialized: dataType, dimensions) { bytes in
-      memory.allocate(bytes, for: step, joining: parts)
+    if let planned = memory.allocate(dataType, dimensions, for: step, joining: parts) {
+      return planned
     }
+    return try Tensor(uninitialized: dataType, dimensions)
   }
 
   /// Whether the outputs that `node` makes of its input may be parts of it, with its memory: it is the run's,

@@ -268,7 +268,7 @@ private struct Lifetimes {
     guard let op = step.op as? any DividingOp, let input = inputs[op.dividedInput],
       isOwn(op.dividedInput, step, inputs), let dimensions = input.spec.shape.known,
       let axis = op.axis(step.inputs.map { constants[$0.slot] }),
-      Self.isOutermost(axis, dimensions)
+      StridedCopy.isOutermost(axis, dimensions)
     else { return nil }
     let isAligned = specs.allSatisfy { ($0.byteCount ?? 1) % Memory.alignment == 0 }
     return isAligned ? op.dividedInput : nil
@@ -280,7 +280,7 @@ private struct Lifetimes {
   ) {
     guard let op = step.op as? any JoiningOp, let dimensions = spec.shape.known,
       let axis = op.axis(step.inputs.map { constants[$0.slot] }),
-      Self.isOutermost(axis, dimensions)
+      StridedCopy.isOutermost(axis, dimensions)
     else { return }
     var offset = 0
     for place in op.joinedInputs(of: inputs.count) {
@@ -295,14 +295,6 @@ private struct Lifetimes {
       }
       offset += bytes
     }
-  }
-
-  /// Whether nothing but dimensions of one are before an axis, which is counted from the last where it is
-  /// negative.
-  private static func isOutermost(_ axis: Int, _ dimensions: [Int]) -> Bool {
-    let place = axis < 0 ? axis + dimensions.count : axis
-    guard place >= 0, place < dimensions.count else { return false }
-    return dimensions[..<place].allSatisfy { $0 == 1 }
   }
 }
 

@@ -51,11 +51,7 @@ extension Plan {
         throw .internalError("A fetched value is missing")
       }
       let result = fetchesReference[index] || readsHandles ? try Self.read(value) : value
-      if let memory {
-        results.append(try result.outliving(memory))
-      } else {
-        results.append(result)
-      }
+      results.append(try result.outliving(memory))
     }
     return results
   }
@@ -81,11 +77,7 @@ extension Plan {
       let held = operand.isLast ? slots[operand.slot].take() : slots[operand.slot]
       guard let held else { throw .internalError("Input \(inputs.count) has no value") }
       let value = operand.isRead ? try Self.read(held) : held
-      if step.mayKeepInputs, let memory {
-        inputs.append(try value.outliving(memory))
-      } else {
-        inputs.append(value)
-      }
+      inputs.append(step.mayKeepInputs ? try value.outliving(memory) : value)
     }
   }
 

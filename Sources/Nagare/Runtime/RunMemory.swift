@@ -32,6 +32,18 @@ final class RunMemory: MemoryOwner {
     let offset: Int
   }
 
+  /// An output of a step in its place, uninitialized; `nil` as `allocate(_:for:joining:)` of its bytes.
+  func allocate(
+    _ dataType: DataType, _ dimensions: [Int], for step: Int, joining parts: [Part] = []
+  ) -> Tensor? {
+    guard !plan.places[step].isEmpty, let size = dataType.byteCount,
+      let count = try? checkedElementCount(dimensions)
+    else { return nil }
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: size)
+    guard !overflow, let storage = allocate(bytes, for: step, joining: parts) else { return nil }
+    return Tensor(dataType, dimensions, count, storage)
+  }
+
   /// The place of an output of this size of a step; `nil` where there is none, or something is there. Not in
   /// the way are `parts` of it that lie in their places: they are its memory from now on.
   func allocate(_ byteCount: Int, for step: Int, joining parts: [Part] = []) -> TensorStorage? {
@@ -43,9 +55,9 @@ final class RunMemory: MemoryOwner {
       let isFree = state.withLock { state in
         var zone = state.zone
         for part in within {
-          zone.free(part.storage.base - base, Self.size(part.storage.byteCount))
+          zone.free(part.storage.base - base, Memory.wholeLines(part.storage.byteCount))
         }
-        guard zone.allocate(at: place.offset, Self.size(byteCount)) else { return false }
+        guard zone.allocate(at: place.offset, Memory.wholeLines(byteCount)) else { return false }
         state.zone = zone
         state.taken += 1
         return true
@@ -60,17 +72,12 @@ final class RunMemory: MemoryOwner {
   /// Memory between the planned buffers, for no longer than a step runs: what is free after it may be
   /// another's.
   func allocateScratch(_ byteCount: Int) -> TensorStorage? {
-    let start = state.withLock { $0.zone.allocate(Self.size(byteCount)) }
+    let start = state.withLock { $0.zone.allocate(Memory.wholeLines(byteCount)) }
     return start.map { TensorStorage(base + $0, byteCount: byteCount, of: self) }
   }
 
   func free(_ address: UnsafeMutableRawPointer, _ byteCount: Int) {
-    state.withLock { $0.zone.free(address - base, Self.size(byteCount)) }
-  }
-
-  /// Whole cache lines.
-  private static func size(_ byteCount: Int) -> Int {
-    (byteCount + Memory.alignment - 1) / Memory.alignment * Memory.alignment
+    state.withLock { $0.zone.free(address - base, Memory.wholeLines(byteCount)) }
   }
 
   /// Whether values were of the sizes that were planned, most of them.
@@ -81,69 +88,10 @@ extension Tensor {
   /// This tensor, or a copy where it lies in the block of a run, which would stay for as long as it.
   ///
   /// A kernel that gives its input unchanged makes one of a value that was planned to end with the run.
-  func outliving(_ memory: RunMemory) throws(GraphError) -> Tensor {
-    guard storage.isPart || storage.belongs(to: memory) else { return self }
+  func outliving(_ memory: RunMemory?) throws(GraphError) -> Tensor {
+    guard let memory, storage.isPart || storage.belongs(to: memory) else { return self }
     let copy = try Tensor(uninitialized: dataType, dimensions)
     copy.storage.base.copyMemory(from: storage.base, byteCount: copy.storage.byteCount)
     return copy
-  }
-}
-
-/// The memory plans of a plan: one of the sizes that are known before a run, and where those are not all, one
-/// for each set of shapes of feeds, of the sizes that a run with them showed.
-final class MemoryPlans: Sendable {
-  private struct Learned {
-    let feeds: [[Int]]
-    /// `nil` where there is nothing to plan.
-    var plan: MemoryPlan?
-    /// Whether a run has shown all sizes.
-    var isComplete: Bool
-  }
-
-  /// Feeds of more shapes than that are not one like the other.
-  private static let mostLearned = 8
-
-  private let known: MemoryPlan?
-  private let isComplete: Bool
-  private let learned = Mutex<[Learned]>([])
-
-  init(_ steps: [Plan.Step], slots: [Tensor?]) {
-    let values = steps.flatMap(\.specs).filter { $0.dataType.byteCount != nil }
-    isComplete = values.allSatisfy { $0.byteCount != nil }
-    let hasLarge = values.contains { $0.byteCount ?? 0 > Memory.largestBlock }
-    let shapes = hasLarge ? steps.map { $0.specs.map(\.shape) } : []
-    known = hasLarge ? MemoryPlan(steps, slots: slots, shapes: shapes).ifAny : nil
-  }
-
-  /// The plan for a run with these feeds, and whether the run is to show a better one: the second of its
-  /// kind, for many runs have none that is like them.
-  func plan(for feeds: [Tensor]) -> (plan: MemoryPlan?, learns: Bool) {
-    if isComplete { return (known, false) }
-    return learned.withLock { learned in
-      let entry = learned.first { entry in
-        zip(entry.feeds, feeds).allSatisfy { $0 == $1.dimensions }
-      }
-      if let entry { return (entry.plan, !entry.isComplete) }
-      if learned.count < Self.mostLearned {
-        let feeds = feeds.map(\.dimensions)
-        learned.append(Learned(feeds: feeds, plan: known, isComplete: false))
-      }
-      return (known, false)
-    }
-  }
-
-  /// Plans runs with such feeds as `trace` showed one; without a trace, by what is known before a run.
-  func learn(_ plan: Plan, feeds: [Tensor], from trace: RunTrace?) {
-    guard !isComplete else { return }
-    var made = known
-    if let trace {
-      let shapes = plan.shapes(shownBy: trace)
-      made = MemoryPlan(plan.steps, slots: plan.initialSlots, shapes: shapes).ifAny
-    }
-    let dimensions = feeds.map(\.dimensions)
-    learned.withLock { learned in
-      guard let index = learned.firstIndex(where: { $0.feeds == dimensions }) else { return }
-      learned[index] = Learned(feeds: dimensions, plan: made, isComplete: true)
-    }
   }
 }

@@ -56,8 +56,7 @@ struct Arena {
   /// Whole cache lines, and some more, so that buffers of the same round size do not begin in the same
   /// sets of the cache.
   static func size(_ byteCount: Int) -> Int {
-    (byteCount + Memory.alignment - 1) / Memory.alignment * Memory.alignment
-      + 5 * Memory.alignment
+    Memory.wholeLines(byteCount) + 5 * Memory.alignment
   }
 
   /// The address of a buffer, 0 when there is no room.

@@ -34,6 +34,11 @@ public enum Memory {
     arena.withLock { ($0.mostUsed, $0.mostReserved) }
   }
 
+  /// The bytes of the cache lines that this many take.
+  static func wholeLines(_ byteCount: Int) -> Int {
+    (byteCount + alignment - 1) / alignment * alignment
+  }
+
   static func allocate(_ byteCount: Int) throws(GraphError) -> UnsafeMutableRawPointer {
     guard byteCount > 0 else { return empty }
     var used = held.load(ordering: .relaxed)

@@ -10,12 +10,8 @@ public struct Tensor: Sendable {
 
   /// Uninitialized elements, for a kernel to fill.
   ///
-  /// - Parameter place: gives the memory for this many bytes; where it gives none, they are from `Memory`.
   /// - Throws: `invalidArgument` for a bad shape, `resourceExhausted` when it does not fit.
-  init(
-    uninitialized dataType: DataType, _ dimensions: [Int],
-    place: (Int) -> TensorStorage? = { _ in nil }
-  ) throws(GraphError) {
+  init(uninitialized dataType: DataType, _ dimensions: [Int]) throws(GraphError) {
     let count = try checkedElementCount(dimensions)
     if dataType == .string {
       // An empty string still takes its array slot.
@@ -31,11 +27,7 @@ public struct Tensor: Sendable {
       guard !overflow else {
         throw .resourceExhausted("A tensor of shape \(Shape(dimensions)) does not fit in memory")
       }
-      if let placed = place(bytes) {
-        storage = placed
-      } else {
-        storage = try TensorStorage(byteCount: bytes)
-      }
+      storage = try TensorStorage(byteCount: bytes)
     }
     self.dataType = dataType
     self.dimensions = dimensions

@@ -8,6 +8,8 @@ final class TensorStorage: @unchecked Sendable {
   let byteCount: Int
   /// Whose the bytes are, where they are not the storage's own.
   private let owner: (any MemoryOwner)?
+  /// Whether the bytes are a part of another tensor's.
+  let isPart: Bool
   var strings: [[UInt8]] = []
   /// The numbers of a literal, of which `float32` elements do not hold every digit.
   var literal: [Double]?
@@ -34,6 +36,7 @@ final class TensorStorage: @unchecked Sendable {
     base = try Memory.allocate(byteCount)
     self.byteCount = byteCount
     owner = nil
+    isPart = false
   }
 
   /// Uninitialized bytes at `base`, which `owner` has set apart.
@@ -41,12 +44,14 @@ final class TensorStorage: @unchecked Sendable {
     self.base = base
     self.byteCount = byteCount
     self.owner = owner
+    isPart = owner is TensorStorage
   }
 
   init(strings: [[UInt8]]) {
     base = Memory.empty
     byteCount = 0
     owner = nil
+    isPart = false
     self.strings = strings
   }
 
@@ -54,11 +59,9 @@ final class TensorStorage: @unchecked Sendable {
     base = Memory.empty
     byteCount = 0
     owner = nil
+    isPart = false
     self.resource = resource
   }
-
-  /// Whether the bytes are a part of another tensor's.
-  var isPart: Bool { owner is TensorStorage }
 
   /// Whether the bytes are `other`'s.
   func belongs(to other: any MemoryOwner) -> Bool { owner === other }

@@ -8,8 +8,10 @@ struct ProfileCommand: ParsableCommand {
     discussion: """
       Each row is the mean of one run: time and its share, floating-point operations, bytes read and \
       written. Nodes run one after the other, most of them on all threads: how much of the time goes \
-      to those that are too small for that, or not made for it, stands above the table. --trace writes the runs node by node in Chrome's trace format, for chrome://tracing \
-      and https://ui.perfetto.dev.
+      to those that are too small for that, or not made for it, stands above the table.
+
+      --trace writes the runs node by node in Chrome's trace format, for chrome://tracing and \
+      https://ui.perfetto.dev.
 
       Example:
         nagare profile train.meta --feed images=random:8,256,256,1 --trace t.json
