@@ -24,6 +24,8 @@
 #define WIDE_ROWS 6
 #define NARROW_ROWS 9
 #endif
+/// Pairs of sums that keep the processor busy: it begins two a cycle and ends them four cycles later.
+#define FEW_SUMS 4
 /// Elements of B that may pass through the first-level cache again for each few rows of A.
 #define SMALL_PRODUCT 16384
 
@@ -173,6 +175,38 @@ INLINE void NAME(tile)(
   product->ahead = ahead;
 }
 
+/// Products of `rows` rows, of which there are so few that the sums of one panel would wait for each other, and
+/// as many whole panels as keep the processor busy, `stride` elements apart.
+INLINE void NAME(few_rows)(
+    const int rows, const int panels, NAME(panel_product) product, int64_t stride) {
+  VECTOR sum[FEW_SUMS][2];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows * panels; i++) sum[i][0] = sum[i][1] = (VECTOR){0};
+  const REAL *b = product.b;
+  for (int64_t s = 0; s < product.steps; s++) {
+    const int64_t at = product.step[s];
+#pragma clang loop unroll_count(2)
+    for (int64_t k = 0; k < product.run; k++, b += PANEL) {
+#pragma clang loop unroll(full)
+      for (int p = 0; p < panels; p++) {
+        const VECTOR b0 = NAME(load)(b + p * stride), b1 = NAME(load)(b + p * stride + LANES);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows; i++) {
+          const REAL x = product.a[product.a_row[i] + at + k];
+          sum[p * rows + i][0] += x * b0;
+          sum[p * rows + i][1] += x * b1;
+        }
+      }
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int p = 0; p < panels; p++) {
+    NAME(end_tile)(rows, 2, true, sum + p * rows, &product);
+    product.c += PANEL;
+    product.channel += PANEL;
+  }
+}
+
 typedef void (*NAME(tile_function))(NAME(panel_product) *product, int64_t tiles);
 
 #define TILE(ROWS, VECTORS)                                                                    \
@@ -305,6 +339,15 @@ static void NAME(multiply)(
           .ahead = (const char *)next, .ahead_end = (const char *)(next + PANEL * steps * run),
           .c = c + j, .c_row = c_row + begin, .columns = existing, .accumulate = accumulate,
           .epilogue = epilogue, .channel = j};
+      if (group <= FEW_SUMS / 2 && j + FEW_SUMS / group * PANEL <= columns) {
+        product.columns = PANEL;
+        if (group == 1)
+          NAME(few_rows)(1, FEW_SUMS, product, PANEL * depth);
+        else
+          NAME(few_rows)(2, FEW_SUMS / 2, product, PANEL * depth);
+        j += (FEW_SUMS / group - 1) * PANEL;
+        continue;
+      }
       if (taller > 0) tiles[height](&product, taller);
       tiles[height - 1](&product, count - taller);
     }

@@ -116,11 +116,17 @@ private enum Concatenation {
     let isOutermost = StridedCopy.isOutermost(axis, dimensions)
     let result = try context.allocate(
       type, dimensions, joining: isOutermost ? joined : joined.lowerBound..<joined.lowerBound,
-      at: starts.map { $0 &* size }, of: inputs)
+      at: isOutermost ? starts.map { $0 &* size } : [], of: inputs)
     for (start, value) in zip(starts, inputs[joined]) {
-      // It may have been made there.
-      if isOutermost, size > 0, value.storage.base == result.storage.base + start &* size {
-        continue
+      if isOutermost, size > 0 {
+        let place = result.storage.base + start &* size
+        // It may have been made there.
+        if value.storage.base == place { continue }
+        // What is not worth a second thread needs no plan.
+        if value.count <= context.grain() {
+          place.copyMemory(from: value.storage.base, byteCount: value.storage.byteCount)
+          continue
+        }
       }
       try StridedCopy(
         value.dimensions, from: StridedCopy.steps(value.dimensions), to: steps, targetStart: start

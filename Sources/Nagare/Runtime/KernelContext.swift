@@ -1,18 +1,23 @@
 /// What a kernel may use besides its inputs.
 public struct KernelContext: Sendable {
   /// The node that runs; `nil` while a constant is folded.
-  let node: Node?
+  private(set) var node: Node?
   private let sessionEnvironment: RunEnvironment?
   /// Where planned buffers are; `nil` in a run without any.
   private let memory: RunMemory?
   /// The position in the plan.
-  private let step: Int
+  private var step = 0
 
-  @inline(__always)
-  init(node: Node, environment: RunEnvironment, memory: RunMemory? = nil, step: Int = 0) {
+  init(node: Node? = nil, environment: RunEnvironment, memory: RunMemory? = nil) {
     self.node = node
     sessionEnvironment = environment
     self.memory = memory
+  }
+
+  /// Goes on to step number `step` of the plan, which runs `node`.
+  @inline(__always)
+  mutating func begin(_ node: Node, _ step: Int) {
+    self.node = node
     self.step = step
   }
 
@@ -21,7 +26,6 @@ public struct KernelContext: Sendable {
     self.node = node
     sessionEnvironment = nil
     memory = nil
-    step = 0
   }
 
   /// For evaluating constants while a graph is built: one thread, no resources.

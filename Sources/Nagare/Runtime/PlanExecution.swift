@@ -31,18 +31,26 @@ extension Plan {
     // One array for the inputs of all steps: a kernel that keeps it makes the next step copy it.
     var inputs: [Tensor] = []
     inputs.reserveCapacity(mostInputs)
+    var context = KernelContext(environment: environment, memory: memory)
     for (index, step) in steps.enumerated() {
-      let context = KernelContext(
-        node: step.node, environment: environment, memory: memory, step: index)
+      context.begin(step.node, index)
       do throws(GraphError) {
-        try take(step, from: &slots, into: &inputs, memory)
-        try execute(step, inputs, &slots, context, trace)
+        for operand in step.inputs {
+          inputs.append(try take(operand, from: &slots, for: step, memory))
+        }
+        if let op = step.single, trace == nil {
+          let output = try op.computeOutput(inputs, context)
+          if let slot = step.outputs[0] { slots[slot] = consume output }
+        } else {
+          try execute(step, inputs, &slots, context, trace)
+        }
       } catch {
         // Where a pass has put another op in its place, the node itself was not asked.
         let isItself = type(of: step.op) == type(of: step.node.op)
         throw Self.located(error, step.node, inputs, asksOriginal: isItself)
       }
-      inputs.removeAll(keepingCapacity: true)
+      // At once, it would take longer: inputs are few.
+      for _ in step.inputs.indices { inputs.removeLast() }
     }
     var results: [Tensor] = []
     results.reserveCapacity(fetches.count)
@@ -67,30 +75,23 @@ extension Plan {
     return current
   }
 
-  /// Gathers the inputs of a step.
+  /// An input of a step.
   @inline(__always)
   private func take(
-    _ step: Step, from slots: inout [Tensor?], into inputs: inout [Tensor], _ memory: RunMemory?
-  ) throws(GraphError) {
-    for operand in step.inputs {
-      // The last reader takes the value out, so that its kernel may overwrite it.
-      let held = operand.isLast ? slots[operand.slot].take() : slots[operand.slot]
-      guard let held else { throw .internalError("Input \(inputs.count) has no value") }
-      let value = operand.isRead ? try Self.read(held) : held
-      inputs.append(step.mayKeepInputs ? try value.outliving(memory) : value)
-    }
+    _ operand: Operand, from slots: inout [Tensor?], for step: Step, _ memory: RunMemory?
+  ) throws(GraphError) -> Tensor {
+    // The last reader takes the value out, so that its kernel may overwrite it.
+    let held = operand.isLast ? slots[operand.slot].take() : slots[operand.slot]
+    guard let held else { throw .internalError("An input has no value") }
+    guard operand.isRead || step.mayKeepInputs else { return held }
+    let value = operand.isRead ? try Self.read(held) : held
+    return step.mayKeepInputs ? try value.outliving(memory) : value
   }
 
-  @inline(__always)
   private func execute(
     _ step: Step, _ inputs: [Tensor], _ slots: inout [Tensor?], _ context: KernelContext,
     _ trace: RunTrace?
   ) throws(GraphError) {
-    if let op = step.single, trace == nil {
-      let output = try op.computeOutput(inputs, context)
-      if let slot = step.outputs[0] { slots[slot] = output }
-      return
-    }
     let outputs =
       if let trace {
         try trace.measure(step, inputs, context.threads) { () throws(GraphError) in

@@ -92,12 +92,20 @@ extension UInt {
   fileprivate var pointer: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: self) }
 }
 
-/// Freed buffers of some kilobytes at most, by size; addresses, 0 for none.
+/// Freed buffers of some kilobytes at most, by size. Each holds the address of the next.
 private struct BlockCache {
+  private struct List {
+    /// An address, 0 for none.
+    var first: UInt = 0
+    var count = 0
+  }
+
   /// The most that is kept of each size.
   private static let byteLimit = 1 << 22
 
-  private var free: [Int: [UInt]] = [:]
+  /// By the power of two that the size is.
+  private var lists = [List](
+    repeating: List(), count: Memory.largestBlock.trailingZeroBitCount + 1)
 
   /// The size of the buffer for this many bytes, a power of two; `nil` for more than are kept here.
   static func size(_ byteCount: Int) -> Int? {
@@ -105,11 +113,23 @@ private struct BlockCache {
     return 1 << (Int.bitWidth - (byteCount - 1).leadingZeroBitCount)
   }
 
-  mutating func take(_ size: Int) -> UInt { free[size]?.popLast() ?? 0 }
+  mutating func take(_ size: Int) -> UInt {
+    let index = size.trailingZeroBitCount
+    let block = lists[index].first
+    guard let pointer = block.pointer else { return 0 }
+    lists[index].first = pointer.load(as: UInt.self)
+    lists[index].count -= 1
+    return block
+  }
 
-  mutating func keep(_ address: UInt, _ size: Int) -> Bool {
-    guard (free[size]?.count ?? 0) < Self.byteLimit / size else { return false }
-    free[size, default: []].append(address)
+  mutating func keep(_ block: UInt, _ size: Int) -> Bool {
+    let index = size.trailingZeroBitCount
+    guard let pointer = block.pointer, lists[index].count < Self.byteLimit / size else {
+      return false
+    }
+    pointer.storeBytes(of: lists[index].first, as: UInt.self)
+    lists[index].first = block
+    lists[index].count += 1
     return true
   }
 }

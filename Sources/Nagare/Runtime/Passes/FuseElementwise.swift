@@ -159,22 +159,24 @@ struct FusedElementwise: SingleOutputOp, OverwritingOp, WithoutGradient {
   /// The dimensions of the output, and the steps of the instructions. `nil` for inputs that go together in
   /// another way, or not at all.
   private func layout(_ inputs: [Tensor]) -> ([Int], [Steps])? {
-    guard var largest = inputs.first else { return nil }
-    for input in inputs where (input.count, input.rank) > (largest.count, largest.rank) {
-      largest = input
+    guard inputs.allSatisfy({ $0.dataType == .float32 }),
+      var dimensions = inputs.first?.dimensions
+    else { return nil }
+    if inputs.allSatisfy({ $0.dimensions == dimensions }) { return (dimensions, plainSteps) }
+    var (count, rank) = (inputs[0].count, inputs[0].rank)
+    for input in inputs where (input.count, input.rank) > (count, rank) {
+      (count, rank, dimensions) = (input.count, input.rank, input.dimensions)
     }
     var given: [Int] = []
     for input in inputs {
-      guard input.dataType == .float32 else { return nil }
-      if input.dimensions == largest.dimensions {
+      if input.dimensions == dimensions {
         given.append(1)
-      } else if input.count == 1, input.rank <= largest.rank {
+      } else if input.count == 1, input.rank <= rank {
         given.append(0)
       } else {
         return nil
       }
     }
-    guard given.contains(0) else { return (largest.dimensions, plainSteps) }
     var steps: [Steps] = []
     steps.reserveCapacity(code.count)
     func step(_ source: Int) -> Int {
@@ -186,7 +188,7 @@ struct FusedElementwise: SingleOutputOp, OverwritingOp, WithoutGradient {
       if case .pair = code.kernel, step.left == 0 || step.right == 0 { return nil }
       steps.append(step)
     }
-    return (largest.dimensions, steps)
+    return (dimensions, steps)
   }
 
   private func oneByOne(
