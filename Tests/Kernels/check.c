@@ -289,6 +289,15 @@ static void check_convolutions(void) {
         random_integer(1, many ? 600 : 70), random_integer(1, many ? 300 : 70));
     check_float(&shape);
   }
+  // Products of few rows.
+  for (int64_t i = 0; i < 12 * rounds; i++) {
+    nagare_convolution shape = pixel_geometry(random_integer(1, 600), random_integer(1, 300));
+    shape.input_height = shape.output_height = 1;
+    shape.input_width = shape.output_width = random_integer(1, 3);
+    shape.stride_height = shape.stride_width = 1;
+    check_float(&shape);
+    if (i % 4 == 0) check_others(&shape);
+  }
   // Enough channels on both sides for packed filter gradients; enough positions for several parts.
   for (int64_t i = 0; i < 20 * rounds; i++) {
     nagare_convolution shape = with_axes(random_axis(2, 9), random_axis(2, 9));
