@@ -96,21 +96,27 @@ INLINE void NAME(multiply_steps)(
 #define STEPS 4
 #endif
 
-/// Ends and stores a tile, all its vectors at once where `finish` of Epilogue.h takes one. `whole` says that
-/// all its columns exist.
+/// Ends and stores a tile whose rows begin at `c_row`, all its vectors at once where `finish` of Epilogue.h takes
+/// one. `whole` says that all its columns exist. What it needs is read before the first store, which might be to
+/// anywhere: a tile of few products is begun before this one has ended only if the end is short.
 INLINE void NAME(end_tile)(
     const int rows, const int vectors, const bool whole, VECTOR sum[][2],
-    const NAME(panel_product) *product) {
+    const NAME(panel_product) *product, const int64_t *c_row) {
+  REAL *const c = product->c;
+  const int64_t columns = product->columns;
+  int64_t row[NARROW_ROWS];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++) row[i] = c_row[i];
 #define EACH(WORK)                                                                             \
   _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {                       \
-    const int64_t count = whole ? LANES : product->columns - v * LANES;                        \
+    const int64_t count = whole ? LANES : columns - v * LANES;                                 \
     _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++) {                        \
-      const int64_t at = product->c_row[i] + v * LANES;                                        \
+      const int64_t at = row[i] + v * LANES;                                                   \
       (void)at, (void)count;                                                                   \
       WORK;                                                                                    \
     }                                                                                          \
   }
-  if (product->accumulate) EACH(sum[i][v] += NAME(load_part)(product->c + at, count));
+  if (product->accumulate) EACH(sum[i][v] += NAME(load_part)(c + at, count));
   if (product->epilogue) {
     const NAME(epilogue) epilogue = *product->epilogue;
     if (epilogue.bias) {
@@ -124,7 +130,7 @@ INLINE void NAME(end_tile)(
     if (epilogue.relu) EACH(sum[i][v] = NAME(relu)(sum[i][v]));
     if (epilogue.capped) EACH(sum[i][v] = NAME(cap)(sum[i][v]));
   }
-  EACH(NAME(store_part)(product->c + at, sum[i][v], count));
+  EACH(NAME(store_part)(c + at, sum[i][v], count));
 #undef EACH
 }
 
@@ -132,46 +138,49 @@ INLINE void NAME(end_tile)(
 INLINE void NAME(tile)(
     const int rows, const int vectors, const bool single, NAME(panel_product) *product,
     int64_t tiles) {
-  const int64_t width = vectors * LANES, steps = product->steps, run = product->run;
+  const int64_t width = vectors * LANES, run = product->run;
+  const int64_t *const last = product->step + product->steps - 1;
+  // Runs of one element are found by their step, longer ones by pointers that go on from step to step.
+  const REAL *const first = product->a + (single ? 0 : product->step[0]);
+  const int64_t *a_row = product->a_row, *c_row = product->c_row;
   const char *ahead = product->ahead, *const ahead_end = product->ahead_end;
-  for (; tiles > 0; tiles--, product->a_row += rows, product->c_row += rows) {
+  for (; tiles > 0; tiles--, a_row += rows, c_row += rows) {
     const int64_t stride = ahead < ahead_end ? 64 : 0;
     VECTOR sum[NARROW_ROWS][2];
     const REAL *pointer[NARROW_ROWS];
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
-      pointer[i] = product->a + product->a_row[i];
+      pointer[i] = first + a_row[i];
       sum[i][0] = (VECTOR){0};
       sum[i][1] = (VECTOR){0};
     }
     const REAL *b = product->b;
     const int64_t *step = product->step;
-    for (const int64_t *last = step + steps; step < last; step++) {
-      int64_t at = *step;
-      if (single) {
-        NAME(multiply_step)(rows, vectors, pointer, at, b, sum);
-        b += width;
-      } else {
-        int64_t k = run;
-        for (; k >= STEPS; k -= STEPS) {
+    if (single) {
+      for (; step <= last; step++, b += width)
+        NAME(multiply_step)(rows, vectors, pointer, *step, b, sum);
+    } else {
+      for (;; step++) {
+        int64_t k = 0;
+        for (; k <= run - STEPS; k += STEPS, b += STEPS * width) {
           __builtin_prefetch(ahead, 0, 2);
           ahead += stride;
-          NAME(multiply_steps)(rows, vectors, pointer, at, b, sum);
-          at += STEPS;
-          b += STEPS * width;
+          NAME(multiply_steps)(rows, vectors, pointer, k, b, sum);
         }
-        for (; k > 0; k--) {
-          NAME(multiply_step)(rows, vectors, pointer, at, b, sum);
-          at++;
-          b += width;
-        }
+        for (; k < run; k++, b += width)
+          NAME(multiply_step)(rows, vectors, pointer, k, b, sum);
+        if (step == last) break;
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows; i++) pointer[i] += step[1] - step[0];
       }
     }
     if (product->columns == width)
-      NAME(end_tile)(rows, vectors, true, sum, product);
+      NAME(end_tile)(rows, vectors, true, sum, product, c_row);
     else
-      NAME(end_tile)(rows, vectors, false, sum, product);
+      NAME(end_tile)(rows, vectors, false, sum, product, c_row);
   }
+  product->a_row = a_row;
+  product->c_row = c_row;
   product->ahead = ahead;
 }
 
@@ -201,7 +210,7 @@ INLINE void NAME(few_rows)(
   }
 #pragma clang loop unroll(full)
   for (int p = 0; p < panels; p++) {
-    NAME(end_tile)(rows, 2, true, sum + p * rows, &product);
+    NAME(end_tile)(rows, 2, true, sum + p * rows, &product, product.c_row);
     product.c += PANEL;
     product.channel += PANEL;
   }
