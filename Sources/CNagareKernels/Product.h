@@ -33,6 +33,7 @@
 typedef struct {
   const REAL *a;
   const int64_t *a_row, *step;
+  /// At least one step.
   int64_t steps, run;
   const REAL *b;
   /// From where to where is read next, which is fetched into the second-level cache meanwhile.

@@ -88,6 +88,7 @@ extension Plan {
     return step.mayKeepInputs ? try value.outliving(memory) : value
   }
 
+  /// Runs a step whose outputs come in an array.
   private func execute(
     _ step: Step, _ inputs: [Tensor], _ slots: inout [Tensor?], _ context: KernelContext,
     _ trace: RunTrace?
